@@ -1,0 +1,158 @@
+/**
+ * Accounts in our own storage: never the password, only SCRAM keys of it (RFC 5802 §3) for each hash that clients use.
+ */
+import {
+  credentials,
+  decodeBase64,
+  decoyKeys,
+  definePlugin,
+  deriveScramKeys,
+  encodeBase64,
+  encodeUtf8,
+  type HostScope,
+  type Keyval,
+  keyval,
+  Lru,
+  options,
+  passwordMatches,
+  type ScramHash,
+  type ScramKeys,
+  StanzaError,
+  utf8Length,
+  z,
+} from "#plugin";
+
+/** Keys as they are kept: base64, by hash. */
+interface StoredKeys {
+  readonly salt: string;
+  readonly iterations: number;
+  readonly stored: string;
+  readonly server: string;
+}
+export type StoredCredentials = Partial<Record<ScramHash, StoredKeys>>;
+
+export const storedCredentials = keyval<StoredCredentials>("credentials");
+
+const HASHES = ["SHA-1", "SHA-256"] as const satisfies readonly ScramHash[];
+/** The hash that a password in the clear is checked with; all are as strong as the password here. */
+const CHECKED = "SHA-256";
+const REMEMBERED = 10_000;
+/** RFC 4616 and SASLprep set no limit; PBKDF2 of a longer one would only be work. */
+const LONGEST_PASSWORD = 1024;
+
+const config = options({
+  shortest_password: z.number().int().min(1).max(128).default(6).describe("Characters that a password must have."),
+});
+
+export const internal = definePlugin({
+  name: "internal",
+  doc: "Keeps accounts in the server's own storage, as SCRAM keys and never as passwords.",
+  rfcs: ["RFC 5802", "RFC 7677"],
+  config,
+  provides: [credentials],
+  setup(host) {
+    host.provide(credentials, new InternalCredentials(host));
+  },
+});
+
+class InternalCredentials {
+  readonly hashes = HASHES;
+  readonly #store: Keyval<StoredCredentials>;
+  /**
+   * Passwords that were right lately, as a keyed hash that dies with the process: PLAIN costs a whole derivation
+   * otherwise, every time a client comes back.
+   */
+  readonly #right = new Lru<string, string>(REMEMBERED);
+  readonly #key = crypto.subtle.importKey(
+    "raw",
+    crypto.getRandomValues(new Uint8Array(32)),
+    { name: "HMAC", hash: "SHA-256" },
+    false,
+    ["sign"],
+  );
+
+  constructor(private readonly host: HostScope<z.infer<typeof config>>) {
+    this.#store = host.open(storedCredentials);
+  }
+
+  exists(local: string): boolean {
+    return this.#store.get(local) !== undefined;
+  }
+
+  list(): Iterable<string> {
+    return this.#store.owners();
+  }
+
+  scram(local: string, hash: ScramHash): ScramKeys | undefined {
+    const keys = this.#store.get(local)?.[hash];
+    return keys === undefined ? undefined : {
+      salt: decodeBase64(keys.salt)!,
+      iterations: keys.iterations,
+      storedKey: decodeBase64(keys.stored)!,
+      serverKey: decodeBase64(keys.server)!,
+    };
+  }
+
+  async password(local: string, password: string): Promise<boolean> {
+    const keys = this.scram(local, CHECKED);
+    const mark = await this.#mark(local, password);
+    if (keys !== undefined && this.#right.get(local) === mark) return true;
+    // An account that does not exist takes as long as one that does.
+    const right = await passwordMatches(password, keys ?? decoyKeys(local, CHECKED, this.host.decoy), CHECKED);
+    if (right) this.#right.set(local, mark);
+    return right;
+  }
+
+  async create(local: string, password: string): Promise<void> {
+    const keys = await this.#derive(password);
+    if (this.exists(local)) throw new StanzaError("conflict", "this account exists already");
+    this.#store.set(local, keys);
+  }
+
+  async setPassword(local: string, password: string): Promise<void> {
+    const keys = await this.#derive(password);
+    if (!this.exists(local)) throw new StanzaError("item-not-found", "there is no such account");
+    this.#right.delete(local);
+    this.#store.set(local, keys);
+  }
+
+  remove(local: string): void {
+    this.#right.delete(local);
+    this.#store.set(local, undefined);
+  }
+
+  async #derive(password: string): Promise<StoredCredentials> {
+    const { shortest_password: shortest } = this.host.config;
+    if ([...password].length < shortest) {
+      throw new StanzaError("not-acceptable", `a password must have at least ${shortest} characters`);
+    }
+    if (utf8Length(password) > LONGEST_PASSWORD) {
+      throw new StanzaError("not-acceptable", `a password may have at most ${LONGEST_PASSWORD} bytes`);
+    }
+    const { iterations } = this.host.decoy;
+    const derived = await Promise.all(HASHES.map(async (hash) => {
+      const salt = crypto.getRandomValues(new Uint8Array(16));
+      try {
+        return [hash, storable(await deriveScramKeys(password, salt, iterations, hash))] as const;
+      } catch (error) {
+        if (error instanceof RangeError) throw new StanzaError("not-acceptable", error.message);
+        throw error;
+      }
+    }));
+    return Object.fromEntries(derived);
+  }
+
+  async #mark(local: string, password: string): Promise<string> {
+    const text = encodeUtf8(`${local}\0${password}`);
+    return encodeBase64(new Uint8Array(await crypto.subtle.sign("HMAC", await this.#key, text)));
+  }
+}
+
+function storable({ salt, iterations, storedKey, serverKey }: ScramKeys): StoredKeys {
+  return {
+    salt: encodeBase64(salt),
+    iterations,
+    stored: encodeBase64(storedKey),
+    server: encodeBase64(serverKey),
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * What other plugins may know of instant messaging on a user host (RFC 6121): rosters, who is available, and what changes
+ * there. Tokens and types only.
+ */
+import {
+  type ClientSession,
+  defineEvent,
+  definePoint,
+  defineService,
+  type Jid,
+  type Passage,
+  type Stanza,
+} from "#plugin";
+
+/** RFC 6121 §2.1.2.5: seen from the account; "to" means that the account sees the contact's presence. */
+export type Subscription = "none" | "to" | "from" | "both";
+
+/** A contact as its account's roster has it. Never changed after it was made. */
+export interface RosterItem {
+  /** The contact's bare JID. */
+  readonly jid: Jid;
+  readonly name: string | undefined;
+  readonly subscription: Subscription;
+  /** A request of the account's is unanswered. */
+  readonly ask: boolean;
+  /** A request of the contact's would be granted at once (RFC 6121 §3.4). */
+  readonly approved: boolean;
+  readonly groups: readonly string[];
+}
+
+/** Reads rosters. `local` is an account's local part; a contact may be given with a resource, which is ignored. */
+export interface Rosters {
+  get(local: string, contact: Jid): RosterItem | undefined;
+  items(local: string): Iterable<RosterItem>;
+  /** The contact may see the account's presence. The account itself always may. */
+  sees(local: string, contact: Jid): boolean;
+  /** The account sees the contact's presence. */
+  watches(local: string, contact: Jid): boolean;
+  /** The contact is in the roster, whatever the subscription, or is the account itself. */
+  isContact(local: string, contact: Jid): boolean;
+  /** The contacts whose requests wait for an answer of the account's. */
+  requests(local: string): readonly Jid[];
+}
+
+export const roster = defineService<Rosters>("roster");
+
+export interface RosterChange {
+  readonly local: string;
+  readonly contact: Jid;
+  /** Undefined when the item was not there before. */
+  readonly before: RosterItem | undefined;
+  /** Undefined when the item was removed. */
+  readonly after: RosterItem | undefined;
+}
+
+/** A roster item was added, changed or removed. */
+export const rosterChanged = defineEvent<RosterChange>("rosterChanged");
+
+/** Who is available. A session is, when its last presence without an address was not of type "unavailable". */
+export interface Availability {
+  /** The available sessions of an account of this host. */
+  sessions(local: string): readonly ClientSession[];
+  /** Whether the account has an available session. */
+  isAvailable(local: string): boolean;
+  /** The last presence of an available session, with the moment it came (XEP-0203); undefined for others. */
+  presence(full: Jid): Stanza | undefined;
+}
+
+export const availability = defineService<Availability>("availability");
+
+export interface PresenceChange {
+  readonly session: ClientSession;
+  /** As it was sent: without an address. */
+  readonly stanza: Stanza;
+  /** The priority before; undefined where the session was not available. */
+  readonly priorityBefore: number | undefined;
+}
+
+/**
+ * A session has become available, or has said something new about itself; `session.presence` and `session.priority` are
+ * the new ones. `priorityBefore` tells initial presence, and a priority that has risen above zero, from the rest.
+ */
+export const presenceChanged = defineEvent<PresenceChange>("presenceChanged");
+
+/** An available session is no longer available, by its own word or because it ended. */
+export const becameUnavailable = defineEvent<{ readonly session: ClientSession; readonly stanza: Stanza }>(
+  "becameUnavailable",
+);
+
+/** The server is about to tell somebody of an account's presence. */
+export interface Notifying extends Passage {
+  /** The account whose presence it is. */
+  readonly local: string;
+}
+
+/**
+ * Every copy of an account's presence that the server makes itself: broadcasts, answers to probes, and the end of directed
+ * presence. The stanza is addressed. Guards here decide at once and keep it from its receiver: a promise holds nothing up.
+ */
+export const notifying = definePoint<Notifying>("notifying");

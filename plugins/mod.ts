@@ -1,0 +1,8 @@
+/** The catalog: the plugins that come with the server, a line each. Only the executable's entry imports it. */
+import { internal } from "./auth/internal.ts";
+import { ping } from "./service/ping.ts";
+
+export default [
+  internal,
+  ping,
+] as const;

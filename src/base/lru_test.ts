@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { Lru } from "./lru.ts";
+
+Deno.test("the longest unused entry goes when the cache is full", () => {
+  const cache = new Lru<string, number>(3);
+  cache.set("a", 1);
+  cache.set("b", 2);
+  cache.set("c", 3);
+  assert.equal(cache.get("a"), 1);
+  cache.set("d", 4);
+  assert.equal(cache.get("b"), undefined);
+  assert.deepEqual([...cache.entries()], [["c", 3], ["a", 1], ["d", 4]]);
+  assert.equal(cache.size, 3);
+});
+
+Deno.test("replacing drops nothing else and counts as a use", () => {
+  const cache = new Lru<string, number>(2);
+  cache.set("a", 1);
+  cache.set("b", 2);
+  cache.set("a", 3);
+  cache.set("c", 4);
+  assert.deepEqual([...cache.entries()], [["a", 3], ["c", 4]]);
+});
+
+Deno.test("entries can be asked for, taken out, and all forgotten", () => {
+  const cache = new Lru<string, number>(2);
+  cache.set("a", 1);
+  assert.equal(cache.has("a"), true);
+  assert.equal(cache.delete("a"), true);
+  assert.equal(cache.delete("a"), false);
+  cache.set("b", 1);
+  cache.clear();
+  assert.equal(cache.size, 0);
+  assert.throws(() => new Lru(0), /limit/);
+});

@@ -1,0 +1,234 @@
+/**
+ * The server's own options, and the settings a start works with. Options are spelled in TypeScript as in the
+ * file, so that a search for one finds both. Everything here is data: reading is in read.ts.
+ */
+import * as z from "zod";
+import type { Address } from "./address.ts";
+import { address, byteRate, cidr, domain, duration, jid, path, rate, secret, size, text } from "./schema.ts";
+
+/** What the configuration must know of a plugin. */
+export interface PluginSchema {
+  readonly name: string;
+  readonly config: z.ZodType;
+  /** One sentence for the reference. */
+  readonly doc?: string;
+  /** Whether hosts have it when the configuration lists nothing. */
+  readonly standard?: boolean;
+  /** The kinds of host it can run on; only "user" when absent. */
+  readonly hosts?: readonly ("user" | "component")[];
+  /** Whether a host can belong to it: `kind = "its name"`. */
+  readonly owns?: boolean;
+}
+
+/** A service that every user host brings without being asked. */
+export interface ServiceSchema {
+  readonly name: string;
+  /** The label before the host's name, or "@" for the host itself. */
+  readonly at: string;
+  readonly doc: string;
+}
+
+/** The services people expect of a host; a start passes those it has plugins for. */
+export const SERVICES: readonly ServiceSchema[] = [
+  { name: "muc", at: "muc", doc: "Chat rooms." },
+  { name: "pubsub", at: "pubsub", doc: "Publish-subscribe nodes." },
+  { name: "comments", at: "comments", doc: "Comments on posts." },
+  { name: "upload", at: "@", doc: "File upload." },
+];
+
+/** The kinds of listener, with where they listen unless told otherwise. */
+export const LISTENERS: Readonly<Record<string, { readonly at: readonly string[]; readonly doc: string }>> = {
+  "c2s": { at: ["[::]:5222"], doc: "Clients, with STARTTLS." },
+  "c2s-tls": { at: ["[::]:5223"], doc: "Clients, with TLS from the first byte." },
+  "s2s": { at: ["[::]:5269"], doc: "Other servers, with STARTTLS." },
+  "s2s-tls": { at: ["[::]:5270"], doc: "Other servers, with TLS from the first byte." },
+  "component": { at: ["127.0.0.1:5347"], doc: "External components." },
+  "http": { at: ["127.0.0.1:5280"], doc: "HTTP without TLS: health, metrics, and what plugins serve." },
+  "https": { at: ["[::]:5281"], doc: "HTTP with TLS." },
+};
+
+const level = z.enum(["debug", "info", "warn", "error"]);
+
+/** `[server]`: the process. */
+export const serverSchema = z.strictObject({
+  data: path().optional().meta({ example: "/var/lib/metronome" }).describe(
+    "The folder of everything the server keeps. Without it: $STATE_DIRECTORY, /var/lib/metronome for a " +
+      "configuration in /etc, $XDG_DATA_HOME/metronome for one in $XDG_CONFIG_HOME, else `data` beside the file.",
+  ),
+  run: path().optional().meta({ example: "/run/metronome" }).describe(
+    "The folder of the control socket. Without it: $RUNTIME_DIRECTORY, /run/metronome for a configuration in " +
+      "/etc, else `run` in the data folder.",
+  ),
+  pidfile: path().optional().meta({ example: "/run/metronome/metronome.pid" }).describe(
+    "A file that holds the process id while the server runs.",
+  ),
+  log: level.default("info").describe("The least severe level that is logged."),
+  log_format: z.enum(["text", "json"]).default("text").describe("Lines for people or for programs."),
+  log_levels: z.record(z.string(), level).default({}).describe("Levels of single subsystems, by name."),
+  admins: z.array(jid()).default([]).describe("Operators: administrators of every host and of the server."),
+  durability: z.enum(["normal", "full"]).default("normal").describe(
+    "What a commit survives: `normal` the end of the process, `full` also the loss of power, for more writing.",
+  ),
+  stop_timeout: duration().prefault("20 s").describe("How long a graceful stop may take."),
+  plugin_files: z.array(path()).default([]).describe("Plugins from disk: files with a default export."),
+}).prefault({});
+
+/** One `[listen.KIND]`. */
+export function listenSchema(kind: string): z.ZodType<ListenSettings> {
+  const known = LISTENERS[kind];
+  return z.strictObject({
+    enabled: z.boolean().default(true).describe("Whether to listen at all."),
+    at: z.array(address()).min(1).prefault([...known?.at ?? []]).describe("Where to listen."),
+    proxy: z.array(cidr()).default([]).describe(
+      "Peers that speak the PROXY protocol (version 1 or 2) and are believed.",
+    ),
+  }).prefault({}).describe(known?.doc ?? "");
+}
+
+/** `[tls]`. */
+export const tlsSchema = z.strictObject({
+  certs_dir: path().optional().meta({ example: "/etc/metronome/certs" }).describe(
+    "Where certificates are looked for by the name of the host. Without it: `certs` in the data folder.",
+  ),
+  minimum: z.enum(["1.2", "1.3"]).default("1.2").describe("The oldest version of TLS that is spoken."),
+}).prefault({});
+
+const count = z.number().int().min(0);
+
+/** RFC 6120 §13.12: no server may take less than 10,000 bytes. */
+function stanzaSize(): ReturnType<typeof size> {
+  return size().refine((bytes) => bytes >= 10_000, {
+    error: 'expected a size of at least "10 KB" (RFC 6120 §13.12)',
+  });
+}
+
+/** `[limits]`: what one peer may cost. */
+export const limitsSchema = z.strictObject({
+  connections_per_address: count.default(100).describe(
+    "Connections at a time from one address (IPv6: one /64); 0 is no limit.",
+  ),
+  handshake_timeout: duration().prefault("15 s").describe("How long a TLS handshake may take."),
+  authentication_timeout: duration().prefault("60 s").describe(
+    "How long a connection may take until it is logged in.",
+  ),
+  bytes_per_second: byteRate().prefault("128 KiB").describe(
+    'Bytes a second read from one connection; the rest waits. 0 or "off" is no limit.',
+  ),
+  bytes_burst: size().prefault("1 MiB").describe("Bytes that may come at once before that rate holds."),
+  stanzas_per_second: rate().prefault(50).describe(
+    'Stanzas a second read from one session; the rest waits. 0 or "off" is no limit.',
+  ),
+  stanzas_burst: count.min(1).default(500).describe("Stanzas that may come at once before that rate holds."),
+  stanza_size: stanzaSize().prefault("512 KiB").describe("The largest stanza of a session."),
+  stanza_size_unauthenticated: stanzaSize().prefault("16 KiB").describe(
+    "The largest element before the login.",
+  ),
+  depth: count.min(10).default(100).describe("How deep elements may nest."),
+  attributes: count.min(10).default(100).describe("How many attributes an element may have."),
+  send_queue: size().prefault("4 MiB").describe(
+    "Bytes that may wait for a peer that does not read; then it is closed.",
+  ),
+  sessions_per_account: count.min(1).default(20).describe("Sessions of one account at a time."),
+  ping_after: duration({ off: 0 }).prefault("15 min").describe(
+    "After how much silence a client is asked whether it is there.",
+  ),
+  ping_timeout: duration().prefault("2 min").describe("How long it may take to answer; then it is closed."),
+}).prefault({});
+
+/** `[metrics]`: who may read `/metrics`. */
+export const metricsSchema = z.strictObject({
+  enabled: z.boolean().default(true).describe("Whether there is a `/metrics` at all."),
+  loopback: z.boolean().default(true).describe("Whether this machine may read without a token."),
+  token: secret().optional().describe("What others must send as `Authorization: Bearer`."),
+}).prefault({});
+
+const certificate = z.union([
+  path(),
+  z.strictObject({ cert: path(), key: path() }),
+]);
+
+/** What a host and `[defaults]` have in common, beside plugins and services. */
+export const hostOptions = {
+  name: text().optional().meta({ example: "Our chat" }).describe("What people see as the name of the host."),
+  admins: z.array(jid()).default([]).describe("Administrators of the host."),
+  certificate: certificate.optional().meta({ example: "certs/example.org" }).describe(
+    'The certificate: a path without its ending, a folder, or { cert = "…", key = "…" }. ' +
+      "Without it, `tls.certs_dir` is searched, then the parent's is used where it fits.",
+  ),
+  tls_required: z.boolean().default(true).describe("Whether clients must use TLS before they log in."),
+  plain_without_tls: z.boolean().default(false).describe(
+    "Whether SASL PLAIN is offered without TLS: for tests and trusted networks only.",
+  ),
+  client_certificates: z.boolean().default(false).describe(
+    "Whether clients are asked for a certificate and SASL EXTERNAL is offered.",
+  ),
+  client_authorities: path().optional().meta({ example: "certs/clients.pem" }).describe(
+    "PEM file of the authorities that sign client certificates.",
+  ),
+  authentication: z.enum(["internal", "anonymous"]).default("internal").describe(
+    "Who knows the accounts: this server, or nobody (every login gets a new name).",
+  ),
+  mechanisms: z.array(text()).optional().meta({ example: ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"] }).describe(
+    "The SASL mechanisms offered; without it, all that are safe.",
+  ),
+  scram_iterations: z.number().int().min(4096).max(10_000_000).default(10_000).describe(
+    "The cost of a stored password.",
+  ),
+  resource_conflict: z.enum(["replace", "refuse", "rename"]).default("replace").describe(
+    "When a session binds a resource in use: end the old one, refuse the new one, or give it another name.",
+  ),
+} as const;
+
+/** What only a host has. */
+export const hostOnlyOptions = {
+  enabled: z.boolean().default(true).describe("Whether the host is served."),
+  kind: text().optional().describe(
+    'Whose host it is: "user" (people), or the service or plugin that owns it.',
+  ),
+  parent: domain().optional().describe(
+    "The user host it belongs to. Without it: the host with the longest name that this one ends in.",
+  ),
+} as const;
+
+/** A listener that is switched on. */
+export interface ListenSettings {
+  readonly enabled: boolean;
+  readonly at: readonly Address[];
+  readonly proxy: readonly string[];
+}
+
+type Deep<T> = T extends readonly (infer E)[] ? readonly Deep<E>[]
+  : T extends Record<string, unknown> ? { readonly [K in keyof T]: Deep<T[K]> }
+  : T;
+
+/** A path without its ending or a folder, or both files. */
+export type CertificatePaths = string | { readonly cert: string; readonly key: string };
+
+/** One host, complete: its own lines over the defaults. */
+export interface HostSettings extends Deep<z.infer<z.ZodObject<typeof hostOptions>>> {
+  readonly domain: string;
+  /** "user", or the name of the service or plugin that owns the host. */
+  readonly kind: string;
+  /** The user host it belongs to; undefined for user hosts and for components without one. */
+  readonly parent: string | undefined;
+  /** Whether no line names it: it came with its parent. */
+  readonly derived: boolean;
+  /** The plugins that are on, in the order of the list. */
+  readonly plugins: readonly string[];
+  /** The parsed, frozen table of each of them. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Where this host's services are: name to domain (its own domain for "@"); those switched off are absent. */
+  readonly services: Readonly<Record<string, string>>;
+}
+
+/** Everything a start needs, deep-frozen. */
+export interface Settings {
+  readonly server: Deep<z.infer<typeof serverSchema>> & { readonly data: string; readonly run: string };
+  /** The listeners that are on, by kind. */
+  readonly listen: Readonly<Record<string, ListenSettings>>;
+  readonly tls: Deep<z.infer<typeof tlsSchema>> & { readonly certs_dir: string };
+  readonly limits: Deep<z.infer<typeof limitsSchema>>;
+  readonly metrics: z.infer<typeof metricsSchema>;
+  /** The enabled hosts by domain, services of hosts included. */
+  readonly hosts: Readonly<Record<string, HostSettings>>;
+}

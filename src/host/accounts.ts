@@ -1,0 +1,114 @@
+/** The accounts of one user host: whether they exist, their roles, and their beginning and end. */
+import type { Clock } from "../base/clock.ts";
+import { Jid } from "../jid/jid.ts";
+import { StanzaError } from "../stanza/error.ts";
+import { type Keyval, keyval } from "../storage/store.ts";
+import { StreamError } from "../stream/error.ts";
+import { type Credentials, credentials } from "./credentials.ts";
+import type { Host } from "./host.ts";
+import { accountCreated, accountRemoved, accountRemoving, passwordChanged } from "./points.ts";
+import { includes, type Role } from "./roles.ts";
+
+/** What is known of an account beside how it logs in. */
+export interface AccountRecord {
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly role?: Role;
+  readonly disabled?: boolean;
+}
+
+const records = keyval<AccountRecord>("account");
+
+export class Accounts {
+  readonly #records: Keyval<AccountRecord>;
+
+  constructor(private readonly host: Host, private readonly clock: Clock) {
+    this.#records = host.storage.open(records, host.domain);
+  }
+
+  exists(local: string): boolean {
+    return this.#provider?.exists(local) ?? false;
+  }
+
+  *list(): IterableIterator<string> {
+    yield* this.#provider?.list() ?? [];
+  }
+
+  record(local: string): AccountRecord | undefined {
+    return this.#records.get(local);
+  }
+
+  /** The role of anybody, seen from this host. */
+  role(jid: Jid): Role {
+    const bare = jid.bare.toString();
+    if (this.host.operators.has(bare)) return "operator";
+    if (this.host.admins.has(bare)) return "admin";
+    if (jid.domain !== this.host.domain || jid.local === "") return "guest";
+    if (this.#provider?.temporary === true) return "guest";
+    if (!this.exists(jid.local)) return "guest";
+    return this.record(jid.local)?.role ?? "member";
+  }
+
+  may(jid: Jid, role: Role): boolean {
+    return includes(this.role(jid), role);
+  }
+
+  isDisabled(local: string): boolean {
+    return this.record(local)?.disabled === true;
+  }
+
+  /** Whether accounts can be made here. */
+  get creates(): boolean {
+    return this.#provider?.create !== undefined;
+  }
+
+  /** Makes an account. Rejects with a StanzaError: `conflict`, `not-acceptable`, `not-allowed`. */
+  async create(local: string, password: string, role?: Role): Promise<void> {
+    const provider = this.#provider;
+    if (provider?.create === undefined) throw new StanzaError("not-allowed", "accounts are not kept here");
+    await provider.create(local, password);
+    const record = { created: this.clock.now() };
+    this.#records.set(local, role === undefined ? record : { ...record, role });
+    this.host.emit(accountCreated, { local });
+  }
+
+  /** Sets a password; the account's other sessions stay. */
+  async setPassword(local: string, password: string): Promise<void> {
+    const provider = this.#provider;
+    if (provider?.setPassword === undefined) {
+      throw new StanzaError("not-allowed", "passwords are not kept here");
+    }
+    await provider.setPassword(local, password);
+    this.host.emit(passwordChanged, { local });
+  }
+
+  /** Gives an account a role, or takes it back to the usual one. */
+  setRole(local: string, role: Role | undefined): void {
+    const { role: _before, ...rest } = this.record(local) ?? { created: this.clock.now() };
+    this.#records.set(local, role === undefined ? rest : { ...rest, role });
+  }
+
+  /** Switches an account off, which ends its sessions, or on again. */
+  setDisabled(local: string, disabled: boolean): void {
+    const { disabled: _before, ...rest } = this.record(local) ?? { created: this.clock.now() };
+    this.#records.set(local, disabled ? { ...rest, disabled } : rest);
+    if (disabled) this.#endSessions(local, "this account has been disabled");
+  }
+
+  /** Removes an account and all that is kept of it: contacts are told, sessions end, every store is purged. */
+  remove(local: string): void {
+    this.host.emit(accountRemoving, { local });
+    this.#endSessions(local, "this account has been removed");
+    this.#provider?.remove?.(local);
+    this.host.storage.purge(this.host.domain, local);
+    this.host.emit(accountRemoved, { local });
+  }
+
+  get #provider(): Credentials | undefined {
+    return this.host.fittings.service(credentials);
+  }
+
+  #endSessions(local: string, text: string): void {
+    for (const session of this.host.registry.of(local)) session.end(new StreamError("not-authorized", text));
+  }
+}

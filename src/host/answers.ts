@@ -1,0 +1,110 @@
+/**
+ * Answering iqs: each request exactly once, by return value, after what it wrote is safe. A handler that waits does not
+ * stop its session's reading; only a session with too many of them is made to wait.
+ */
+import { isPromise, type Maybe } from "../base/maybe.ts";
+import { CLAIMED } from "../hook/point.ts";
+import { StanzaError } from "../stanza/error.ts";
+import { errorOf, resultOf } from "../stanza/reply.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+import type { Element } from "../xml/element.ts";
+import type { IqHandler, Query } from "./draft.ts";
+import type { Host } from "./host.ts";
+import type { Arriving } from "./points.ts";
+
+/** Requests of one session that may be worked on at a time. */
+const MOST_PENDING = 16;
+
+export class Answers {
+  constructor(private readonly host: Host) {}
+
+  /** The last claim at `arriving`: a stanza for a resource is delivered, an iq for us is answered. */
+  answer(x: Readonly<Arriving>): Maybe<typeof CLAIMED | undefined> {
+    const { stanza } = x;
+    const { reach } = stanza;
+    if (reach === "resource") return this.#forward(stanza);
+    if (stanza.kind !== "iq") return undefined;
+    // An answer that nobody awaits.
+    if (!stanza.isRequest) return CLAIMED;
+    const { from, to, payload } = stanza;
+    if (from === undefined || to === undefined || payload === undefined) return undefined;
+    const own = reach === "account" && from.bare.equals(to);
+    const type = stanza.type as "get" | "set";
+    const entry = this.host.fittings.iq.find(type, payload.ns, payload.name, reach, own);
+    if (entry === undefined) return undefined;
+    if (reach === "account" && !own && !this.host.accounts.exists(to.local)) return undefined;
+    return this.#call(entry.owner, entry.fn, { stanza, payload, from, to, session: x.session });
+  }
+
+  /** RFC 6121 §8.5.3: to the resource if it is there; `service-unavailable` follows where it is not. */
+  #forward(stanza: Stanza): Maybe<typeof CLAIMED | undefined> {
+    const { local, resource } = stanza.to!;
+    const session = this.host.registry.find(local, resource);
+    if (session === undefined) return stanza.kind === "iq" && !stanza.isRequest ? CLAIMED : undefined;
+    const outcome = this.host.deliver(session, stanza);
+    const settle = (o: Awaited<typeof outcome>): typeof CLAIMED => {
+      if (o !== CLAIMED && o !== undefined) this.host.refuse(stanza, o, "delivering");
+      return CLAIMED;
+    };
+    return isPromise(outcome) ? outcome.then(settle) : settle(outcome);
+  }
+
+  #call(owner: string, fn: IqHandler, query: Query): Maybe<typeof CLAIMED> {
+    const { storage } = this.host;
+    const before = storage.writes;
+    let answer: Maybe<Element | undefined>;
+    try {
+      answer = fn(query);
+    } catch (error) {
+      this.#fail(owner, query.stanza, error);
+      return CLAIMED;
+    }
+    if (!isPromise(answer) && storage.writes === before) {
+      this.host.send(resultOf(query.stanza, answer));
+      return CLAIMED;
+    }
+    return this.#later(owner, query, before, answer);
+  }
+
+  #later(
+    owner: string,
+    query: Query,
+    before: number,
+    answer: Maybe<Element | undefined>,
+  ): Maybe<typeof CLAIMED> {
+    const { session, stanza } = query;
+    if (session !== undefined) session.pendingRequests++;
+    const done = this.#settle(owner, stanza, before, answer).then((): typeof CLAIMED => {
+      if (session !== undefined) session.pendingRequests--;
+      return CLAIMED;
+    });
+    return session !== undefined && session.pendingRequests >= MOST_PENDING ? done : CLAIMED;
+  }
+
+  async #settle(
+    owner: string,
+    stanza: Stanza,
+    before: number,
+    answer: Maybe<Element | undefined>,
+  ): Promise<void> {
+    try {
+      const payload = isPromise(answer) ? await answer : answer;
+      // A result is a promise to the client: what it acknowledges must outlive us (ARCHITECTURE: acknowledged).
+      if (this.host.storage.writes !== before) await this.host.storage.flush(before);
+      this.host.send(resultOf(stanza, payload));
+    } catch (error) {
+      this.#fail(owner, stanza, error);
+    }
+  }
+
+  #fail(owner: string, stanza: Stanza, error: unknown): void {
+    if (!(error instanceof StanzaError)) this.host.fault(owner, error, stanza);
+    const said = error instanceof StanzaError
+      ? error
+      : new StanzaError("internal-server-error", "this could not be done now, try again later", {
+        type: "wait",
+      });
+    const reply = errorOf(stanza, said);
+    if (reply !== undefined) this.host.send(reply);
+  }
+}

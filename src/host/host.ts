@@ -1,0 +1,288 @@
+/**
+ * A domain that is served: it takes its sessions' stanzas, and those that arrive for it, through the points, answers what
+ * the iq table knows, and keeps the promise that every request is answered exactly once. What it can do is in its
+ * fittings, which a reload replaces whole.
+ */
+import { isPromise, type Maybe } from "../base/maybe.ts";
+import type { Logger } from "../base/log.ts";
+import { CLAIMED, DROP, type Refusal } from "../hook/point.ts";
+import type { Outcome } from "../hook/compiled.ts";
+import type { Event, Slot, Token } from "../hook/token.ts";
+import { Jid } from "../jid/jid.ts";
+import type { Exchange, Identity, Mechanism } from "../sasl/mechanism.ts";
+import { bind as bindFeature, prepareResource } from "../session/features/bind.ts";
+import { sasl } from "../session/features/sasl.ts";
+import { starttls } from "../session/features/tls.ts";
+import type { ClientSession } from "../session/client.ts";
+import type { Entry, Home, SessionPolicy } from "../session/home.ts";
+import { Registry } from "../session/registry.ts";
+import { StanzaError } from "../stanza/error.ts";
+import { errorOf } from "../stanza/reply.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+import type { Storage } from "../storage/store.ts";
+import type { Negotiator } from "../stream/negotiator.ts";
+import type { End } from "../stream/stream.ts";
+import type { TlsContext } from "../transport/tls_context.ts";
+import type { Element } from "../xml/element.ts";
+import { Accounts } from "./accounts.ts";
+import { Answers } from "./answers.ts";
+import { Authentication } from "./authentication.ts";
+import type { HostContext, HostOptions } from "./context.ts";
+import type { Draft } from "./draft.ts";
+import { Fittings } from "./fittings.ts";
+import {
+  type Arriving,
+  type Delivering,
+  type Departing,
+  sessionBound,
+  sessionUnbound,
+  stanzaRefused,
+} from "./points.ts";
+import { placeResource } from "./resources.ts";
+import { Requests } from "./requests.ts";
+import type { Router } from "./router.ts";
+
+export class Host implements Home {
+  readonly domain: string;
+  readonly jid: Jid;
+  readonly log: Logger;
+  readonly router: Router;
+  readonly storage: Storage;
+  readonly registry = new Registry();
+  readonly requests: Requests;
+  readonly accounts: Accounts;
+  fittings: Fittings;
+  /** What plugins keep across a reload, until they are switched off. */
+  readonly #held = new Map<Token, unknown>();
+  readonly #answers: Answers;
+  readonly #authentication: Authentication;
+
+  constructor(readonly context: HostContext, public options: HostOptions) {
+    this.domain = options.domain;
+    this.jid = Jid.of("", options.domain, "");
+    this.log = context.log;
+    this.router = context.router;
+    this.storage = context.storage;
+    this.requests = new Requests(context.wheel);
+    this.#answers = new Answers(this);
+    this.#authentication = new Authentication(this);
+    this.fittings = this.fit([]);
+    this.accounts = new Accounts(this, context.clock);
+  }
+
+  /** Lays the registrations of all plugins out; throws where they contradict each other. */
+  fit(drafts: readonly Draft[]): Fittings {
+    return new Fittings(drafts, {
+      report: (owner, error, stanza) => this.fault(owner, error, stanza),
+      answer: (x) => this.#answers.answer(x),
+      // Only user hosts have streams of clients; on others these features are never asked for.
+      streamFeatures: [starttls, sasl, bindFeature],
+    });
+  }
+
+  // --- for sessions (Home) ----------------------------------------------------------------------------------------
+
+  get policy(): SessionPolicy {
+    return this.options.policy;
+  }
+  get negotiator(): Negotiator<ClientSession> {
+    return this.fittings.negotiator;
+  }
+  get operators(): ReadonlySet<string> {
+    return this.options.operators;
+  }
+  get admins(): ReadonlySet<string> {
+    return this.options.admins;
+  }
+  get watchesEntering(): boolean {
+    return this.fittings.entering.length > 0;
+  }
+  get watchesWriting(): boolean {
+    return this.fittings.writing.length > 0;
+  }
+
+  tlsContext(): TlsContext | undefined {
+    return this.context.certificate(this.domain);
+  }
+  mechanisms(session: ClientSession): readonly Mechanism[] {
+    return this.#authentication.mechanisms(session);
+  }
+  exchange(session: ClientSession, mechanism: Mechanism): Exchange {
+    return this.#authentication.exchange(session, mechanism);
+  }
+  authenticated(session: ClientSession, identity: Identity, mechanism: string): void {
+    this.#authentication.succeeded(session, identity, mechanism);
+  }
+  loginFailed(session: ClientSession, reason: string, mechanism: string): void {
+    this.#authentication.failed(session, reason, mechanism);
+  }
+
+  bind(session: ClientSession, resource: string | undefined): Jid {
+    const account = Jid.of(session.username, this.domain, "");
+    const wanted = resource === undefined ? undefined : prepareResource(account, resource);
+    return placeResource(this.registry, this.options.sessions, account, wanted);
+  }
+
+  bound(session: ClientSession): void {
+    this.registry.add(session);
+    this.emit(sessionBound, { session });
+  }
+
+  unbound(session: ClientSession, end: End): void {
+    this.registry.remove(session);
+    this.emit(sessionUnbound, { session, end });
+  }
+
+  entering(session: ClientSession, element: Element): Maybe<Entry> {
+    return this.#enter(session, element, 0);
+  }
+
+  #enter(session: ClientSession, element: Element, from: number): Maybe<Entry> {
+    const taps = this.fittings.entering;
+    let now = element;
+    for (let i = from; i < taps.length; i++) {
+      const entry = taps[i]!.fn({ session, element: now });
+      if (isPromise(entry)) {
+        return entry.then((e) => e === "drop" ? e : this.#enter(session, e ?? now, i + 1));
+      }
+      if (entry === "drop") return entry;
+      if (entry !== undefined) now = entry;
+    }
+    return now;
+  }
+
+  accept(session: ClientSession, stanza: Stanza): Maybe<void> {
+    const { departing, handled } = this.fittings;
+    const x: Departing = { stanza, claimed: false, session };
+    this.router.enter();
+    try {
+      const outcome = departing.pass(x);
+      const done = isPromise(outcome)
+        ? outcome.then((o) => this.#departed(o, x))
+        : this.#departed(outcome, x);
+      if (handled.length === 0) return done;
+      return isPromise(done)
+        ? done.then(() => this.#handled(session, stanza))
+        : this.#handled(session, stanza);
+    } finally {
+      this.router.leave();
+    }
+  }
+
+  nonza(session: ClientSession, element: Element): Maybe<boolean> {
+    const entry = this.fittings.nonzas.find(element.ns, element.name);
+    if (entry === undefined) return false;
+    const done = entry.fn(session, element);
+    return isPromise(done) ? done.then(() => true) : true;
+  }
+
+  writing(session: ClientSession, stanza: Stanza): void {
+    for (const tap of this.fittings.writing) tap.fn({ session, stanza });
+  }
+
+  failed(session: ClientSession, error: unknown): void {
+    this.log.error("a session failed", {
+      session: session.jid?.toString() ?? session.peer.address,
+      error: trace(error),
+    });
+  }
+
+  // --- the way of a stanza ----------------------------------------------------------------------------------------
+
+  #departed(outcome: Outcome, x: Departing): Maybe<void> {
+    if (outcome === CLAIMED) return;
+    if (outcome !== undefined) this.refuse(x.stanza, outcome, "departing");
+    else if (x.stanza.to !== undefined) return this.router.route(x.stanza, x.session);
+  }
+
+  #handled(session: ClientSession, stanza: Stanza): void {
+    for (const tap of this.fittings.handled) tap.fn({ session, stanza });
+  }
+
+  /** A stanza for this host, an account or a resource. */
+  arrive(stanza: Stanza, session: ClientSession | undefined): Maybe<void> {
+    if (stanza.kind === "iq" && !stanza.isRequest && this.requests.settle(stanza)) return;
+    const x: Arriving = { stanza, claimed: false, session };
+    const outcome = this.fittings.arriving.pass(x);
+    return isPromise(outcome) ? outcome.then((o) => this.#arrived(o, x)) : this.#arrived(outcome, x);
+  }
+
+  #arrived(outcome: Outcome, x: Arriving): void {
+    if (outcome === CLAIMED) return;
+    if (outcome !== undefined) this.refuse(x.stanza, outcome, "arriving");
+    // RFC 6121 §8.5: what nobody takes is refused, except presence and answers, which are forgotten.
+    else if (x.stanza.kind !== "presence") {
+      this.refuse(x.stanza, new StanzaError("service-unavailable"), "arriving");
+    }
+  }
+
+  /** A message for an account that no session took: CLAIMED where somebody keeps it, else undefined or why not. */
+  undelivered(x: Arriving): Maybe<Outcome> {
+    return this.fittings.undelivered.pass({ ...x, claimed: false });
+  }
+
+  /** Hands a stanza to one session. The outcome says what the session's own guards and claims made of it. */
+  deliver(session: ClientSession, stanza: Stanza): Maybe<Outcome> {
+    const { delivering } = this.fittings;
+    if (!delivering.used) {
+      session.write(stanza);
+      return CLAIMED;
+    }
+    const x: Delivering = { stanza, claimed: false, session };
+    const outcome = delivering.pass(x);
+    return isPromise(outcome) ? outcome.then((o) => this.#delivered(o, x)) : this.#delivered(outcome, x);
+  }
+
+  #delivered(outcome: Outcome, x: Delivering): Outcome {
+    if (outcome !== undefined) return outcome;
+    x.session.write(x.stanza);
+    return CLAIMED;
+  }
+
+  /** Answers a stanza with an error, or drops it, and says so to whoever listens. */
+  refuse(stanza: Stanza, refusal: Refusal, at: string): void {
+    this.emit(stanzaRefused, { stanza, refusal, at });
+    if (refusal === DROP || stanza.from === undefined) return;
+    const reply = errorOf(stanza, refusal);
+    if (reply !== undefined) this.router.send(reply);
+  }
+
+  /** Sends a stanza of the host's or an account's. */
+  send(stanza: Stanza): void {
+    this.router.send(stanza);
+  }
+
+  // --- for plugins ------------------------------------------------------------------------------------------------
+
+  emit<E>(event: Event<E>, e: E): void {
+    for (const { owner, fn } of this.fittings.listeners(event)) {
+      try {
+        fn(e);
+      } catch (error) {
+        this.fault(owner, error, undefined);
+      }
+    }
+  }
+
+  /** State that outlives a reload of the plugin that holds it. */
+  hold<T>(slot: Slot<T>, make: () => T): T {
+    if (!this.#held.has(slot)) this.#held.set(slot, make());
+    return this.#held.get(slot) as T;
+  }
+
+  release(slot: Token): void {
+    this.#held.delete(slot);
+  }
+
+  /** A bug in a handler: logged with its owner. The stanza's content stays out of the log. */
+  fault(owner: string, error: unknown, stanza: Stanza | undefined): void {
+    const about = stanza === undefined
+      ? {}
+      : { stanza: `${stanza.kind}/${stanza.type}`, from: String(stanza.from) };
+    this.log.error(`the plugin ${owner} failed`, { ...about, error: trace(error) });
+  }
+}
+
+function trace(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

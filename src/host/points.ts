@@ -1,0 +1,65 @@
+/** The kernel's points, taps, events and services: where a plugin meets the life of a stanza, a stream, an account. */
+import type { Maybe } from "../base/maybe.ts";
+import { definePoint, type Passage, type Refusal } from "../hook/point.ts";
+import { defineTap } from "../hook/tap.ts";
+import { defineEvent } from "../hook/token.ts";
+import type { ClientSession } from "../session/client.ts";
+import type { Entry } from "../session/home.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+import type { End } from "../stream/stream.ts";
+import type { Element } from "../xml/element.ts";
+
+export interface Departing extends Passage {
+  /** The sender's session. */
+  readonly session: ClientSession;
+}
+export interface Arriving extends Passage {
+  /** The sender's session, where it is one of this server. */
+  readonly session: ClientSession | undefined;
+}
+export interface Delivering extends Passage {
+  /** The receiver's session. */
+  readonly session: ClientSession;
+}
+export interface Exporting extends Passage {
+  readonly session: ClientSession | undefined;
+}
+
+/** A local session's stanza, before it is routed; presence to all subscribers has no `to` here. */
+export const departing = definePoint<Departing>("departing");
+/** A stanza for this host, an account of it, or a resource. */
+export const arriving = definePoint<Arriving>("arriving");
+/** A message for an account that no session took. */
+export const undelivered = definePoint<Arriving>("undelivered");
+/** A stanza for one session, before it is written. */
+export const delivering = definePoint<Delivering>("delivering");
+/** A stanza about to leave for another server. */
+export const exporting = definePoint<Exporting>("exporting");
+
+/** An address has connected; there is no stream and no host yet. "refuse" closes at once. Plugins of every host see it. */
+export const connecting = defineTap<{ address: string; port: number }, Maybe<"refuse" | undefined>>(
+  "connecting",
+);
+/** Any element of any client's stream, authenticated or not, before anything else. */
+export const entering = defineTap<{ session: ClientSession; element: Element }, Maybe<Entry>>("entering");
+/** An inbound stanza of a session is done. */
+export const handled = defineTap<{ session: ClientSession; stanza: Stanza }, undefined>("handled");
+/** A stanza goes onto a session's wire, in wire order. */
+export const writing = defineTap<{ session: ClientSession; stanza: Stanza }, undefined>("writing");
+
+/** A session has its resource. */
+export const sessionBound = defineEvent<{ session: ClientSession }>("sessionBound");
+/** A bound session is no more; its JID and presence can still be read. */
+export const sessionUnbound = defineEvent<{ session: ClientSession; end: End }>("sessionUnbound");
+/** A client has logged in. */
+export const loggedIn = defineEvent<{ session: ClientSession; mechanism: string }>("loggedIn");
+export const accountCreated = defineEvent<{ local: string }>("accountCreated");
+/** An account is about to go; its data is still there. */
+export const accountRemoving = defineEvent<{ local: string }>("accountRemoving");
+/** An account and its data are gone. */
+export const accountRemoved = defineEvent<{ local: string }>("accountRemoved");
+export const passwordChanged = defineEvent<{ local: string }>("passwordChanged");
+/** A stanza went no further; `at` is the label of the point. */
+export const stanzaRefused = defineEvent<{ stanza: Stanza; refusal: Refusal; at: string }>("stanzaRefused");
+/** The server is about to end its sessions. */
+export const stopping = defineEvent<Record<never, never>>("stopping");

@@ -1,0 +1,36 @@
+/** Which resource a session gets, and what happens to one that has it already (RFC 6120 §7.7.2.2). */
+import { randomId } from "../base/id.ts";
+import type { Jid } from "../jid/jid.ts";
+import type { Registry } from "../session/registry.ts";
+import { StanzaError } from "../stanza/error.ts";
+import { StreamError } from "../stream/error.ts";
+
+export interface SessionOptions {
+  /** Sessions of one account at a time. */
+  readonly most: number;
+  /** What a new session does to an old one with the same resource. */
+  readonly conflict: "replace" | "refuse" | "rename";
+}
+
+/** The full JID for a new session. Throws `conflict` or `resource-constraint`; may end an older session. */
+export function placeResource(
+  registry: Registry,
+  options: SessionOptions,
+  account: Jid,
+  wanted: Jid | undefined,
+): Jid {
+  const sessions = registry.of(account.local);
+  const old = wanted === undefined ? undefined : registry.find(account.local, wanted.resource);
+  if (old !== undefined && options.conflict === "refuse") {
+    throw new StanzaError("conflict", "this resource is in use", { type: "modify" });
+  }
+  const replaces = old !== undefined && options.conflict === "replace";
+  if (sessions.length >= options.most && !replaces) {
+    throw new StanzaError("resource-constraint", `an account may have ${options.most} sessions`);
+  }
+  if (wanted === undefined) return account.withResource(randomId());
+  if (replaces) old.end(new StreamError("conflict", "replaced by a new session with this resource"));
+  return old !== undefined && options.conflict === "rename"
+    ? account.withResource(`${wanted.resource.slice(0, 200)}-${randomId(6)}`)
+    : wanted;
+}

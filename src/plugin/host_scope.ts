@@ -1,0 +1,107 @@
+/** One host as a plugin sees it. Everything registered here is undone with the scope, last first. */
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import type { Maybe } from "../base/maybe.ts";
+import type { Metrics } from "../base/metrics.ts";
+import type { Outcome } from "../hook/compiled.ts";
+import type { At, Passage, Point, Refusal } from "../hook/point.ts";
+import type { IqTarget } from "../hook/table.ts";
+import type { Tap, TapHandler } from "../hook/tap.ts";
+import type { Event, Service, Slot } from "../hook/token.ts";
+import type { Accounts } from "../host/accounts.ts";
+import type { DiscoBook, DiscoProvider } from "../host/disco.ts";
+import type { IqHandler } from "../host/draft.ts";
+import type { Arriving } from "../host/points.ts";
+import type { Role } from "../host/roles.ts";
+import type { Route } from "../host/router.ts";
+import type { App } from "../http/apps.ts";
+import type { Jid } from "../jid/jid.ts";
+import type { Decoy, Mechanism } from "../sasl/mechanism.ts";
+import type { ClientSession } from "../session/client.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+import type { Store } from "../storage/store.ts";
+import type { StreamFeature } from "../stream/feature.ts";
+import type { Element } from "../xml/element.ts";
+
+export interface IqTable {
+  get(ns: string, name: string, to: IqTarget, fn: IqHandler): void;
+  set(ns: string, name: string, to: IqTarget, fn: IqHandler): void;
+}
+
+export interface HostScope<C> {
+  readonly domain: string;
+  readonly jid: Jid;
+  /** What people call the host. */
+  readonly name: string;
+  /** The domain it is a service of, if any. */
+  readonly parent: string | undefined;
+  readonly config: C;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** How passwords are kept here, and what stands in for accounts that do not exist. */
+  readonly decoy: Decoy;
+
+  // Registrations
+  readonly iq: IqTable;
+  at<X extends Passage>(point: Point<X>): At<X>;
+  tap<X, R>(tap: Tap<X, R>, fn: TapHandler<X, R>): void;
+  nonza(ns: string, name: string, fn: (session: ClientSession, element: Element) => Maybe<undefined>): void;
+  streamFeature(feature: StreamFeature<ClientSession>): void;
+  mechanism(mechanism: Mechanism): void;
+  /** Namespaces in the host's disco#info. */
+  feature(...namespaces: string[]): void;
+  /** Namespaces in an account's disco#info. */
+  accountFeature(...namespaces: string[]): void;
+  identity(category: string, type: string, name?: string): void;
+  disco(on: "host" | "account", provider: DiscoProvider): void;
+  on<E>(event: Event<E>, fn: (e: E) => undefined): void;
+  provide<T>(service: Service<T>, it: T): void;
+  /** A way for stanzas, asked before the server's own. */
+  route(route: Route): void;
+  http(path: string, app: App): void;
+  every(ms: number, fn: () => undefined): void;
+  /** Slow work: tracked, logged under the plugin's name, awaited at its stop. */
+  spawn(work: (signal: AbortSignal) => Promise<void>): void;
+  onStop(fn: () => Maybe<void>): void;
+
+  // Use
+  /** A service of this host; it must be in `needs`. */
+  use<T>(service: Service<T>): T;
+  /** A service that may not be there. */
+  find<T>(service: Service<T>): T | undefined;
+  /** Opens a store: this host's rows only. */
+  open<S>(store: Store<S>): S;
+  /** Resolves when all that was written so far is safe. */
+  flush(since?: number): Promise<void>;
+  /** All or nothing: what `fn` wrote is taken back when it throws. */
+  atomic<T>(fn: () => T): T;
+  /** State that outlives a reload and ends when the plugin is switched off. */
+  hold<T>(slot: Slot<T>, make: () => T): T;
+  emit<E>(event: Event<E>, e: E): void;
+  /** Takes a stanza through a point of the plugin's own, or of the kernel's. */
+  pass<X extends Passage>(point: Point<X>, x: X): Maybe<Outcome>;
+  send(stanza: Stanza): void;
+  /** Sends a request and awaits its answer; rejects with the StanzaError that comes back. */
+  request(iq: Stanza, timeoutMs?: number): Promise<Element | undefined>;
+  /** The bound sessions of an account of this host. */
+  sessions(account: Jid): readonly ClientSession[];
+  allSessions(): Iterable<ClientSession>;
+  session(full: Jid): ClientSession | undefined;
+  /** Hands a stanza to one session, through `delivering`. CLAIMED where it was written or kept. */
+  deliver(session: ClientSession, stanza: Stanza): Maybe<Outcome>;
+  /** A message that no session took. */
+  undelivered(x: Arriving): Maybe<Outcome>;
+  /** Refuses a stanza as a guard would, for decisions that come later. */
+  refuse(stanza: Stanza, refusal: Refusal): void;
+  /** Gives a stanza to the host it is for, past all routes; for plugins that route. */
+  arrive(stanza: Stanza, session: ClientSession | undefined): Maybe<void> | undefined;
+  readonly accounts: Accounts;
+  may(jid: Jid, role: Role): boolean;
+  /** The frozen disco registrations of this host. */
+  readonly discoBook: { readonly host: DiscoBook; readonly account: DiscoBook };
+  /** Another host of this server, for its services. */
+  sibling(domain: string): { use<T>(service: Service<T>): T | undefined } | undefined;
+  /** The services of this host that are served: domain and name. */
+  children(): Iterable<{ readonly domain: string; readonly name: string }>;
+}

@@ -1,0 +1,73 @@
+/** The plugin face: all that a plugin may import, as `#plugin`. */
+export { type AnyPlugin, definePlugin, type Plugin, type PluginFile } from "./plugin.ts";
+export type { HostScope, IqTable } from "./host_scope.ts";
+export * from "./options.ts";
+
+export { isPromise, type Maybe } from "../base/maybe.ts";
+export { randomId } from "../base/id.ts";
+export type { Clock } from "../base/clock.ts";
+export type { Fields, Logger } from "../base/log.ts";
+export { Lru } from "../base/lru.ts";
+export { Bucket } from "../base/throttle.ts";
+export {
+  decodeBase64,
+  decodeUtf8,
+  encodeBase64,
+  encodeHex,
+  encodeUtf8,
+  timingSafeEqual,
+  utf8Length,
+} from "../base/bytes.ts";
+
+export { type Attrs, el, Element, type Node } from "../xml/element.ts";
+export { CONTENT_NS } from "../xml/names.ts";
+export { parseXml } from "../xml/parse.ts";
+export { XmlError } from "../xml/error.ts";
+export { Jid } from "../jid/jid.ts";
+export { JidError } from "../jid/error.ts";
+
+export { type Condition, conditionOf, type ErrorType, StanzaError, STANZAS_NS } from "../stanza/error.ts";
+export { errorOf, resultOf } from "../stanza/reply.ts";
+export { type Kind, kindOf, type Reach, Stanza } from "../stanza/stanza.ts";
+
+export * from "../hook/point.ts";
+export { defineTap, type Tap, type TapHandler } from "../hook/tap.ts";
+export type { Outcome } from "../hook/compiled.ts";
+export {
+  defineEvent,
+  defineService,
+  defineSlot,
+  type Event,
+  type Service,
+  type Slot,
+} from "../hook/token.ts";
+export type { IqTarget, IqType } from "../hook/table.ts";
+
+export type { StreamFeature, Taken } from "../stream/feature.ts";
+export { type StreamCondition, StreamError } from "../stream/error.ts";
+export type { End } from "../stream/stream.ts";
+export { Authenticated, Bound, Inbound, Secure, Server } from "../stream/state.ts";
+
+export type { ClientSession } from "../session/client.ts";
+export type { Entry } from "../session/home.ts";
+
+export type {
+  Credentials as SaslCredentials,
+  Failure,
+  Mechanism,
+  ScramHash,
+  ScramKeys,
+} from "../sasl/mechanism.ts";
+export { failed as saslFailure } from "../sasl/mechanism.ts";
+export { decoyKeys, deriveScramKeys, passwordMatches } from "../sasl/scram_keys.ts";
+
+export * from "../host/points.ts";
+export { type Credentials, credentials } from "../host/credentials.ts";
+export type { DiscoProvider, DiscoQuery, Identity, Item } from "../host/disco.ts";
+export type { Answer, IqHandler, Query } from "../host/draft.ts";
+export type { AccountRecord, Accounts } from "../host/accounts.ts";
+export { type Role, ROLES } from "../host/roles.ts";
+export type { Route } from "../host/router.ts";
+
+export { archive, type Keyval, keyval, map, type MapStore, type Store, tables } from "../storage/store.ts";
+export { StorageError } from "../storage/error.ts";

@@ -1,0 +1,263 @@
+/**
+ * A client's session (RFC 6120 §4, §7): its stream while it is negotiated, its identity once it is bound. The fields are
+ * fixed; what a plugin keeps about a session is in its slots.
+ */
+import { isPromise, type Maybe } from "../base/maybe.ts";
+import { randomId } from "../base/id.ts";
+import { type Slot, Slots } from "../hook/token.ts";
+import { Jid } from "../jid/jid.ts";
+import type { Exchange } from "../sasl/mechanism.ts";
+import { StanzaError } from "../stanza/error.ts";
+import { errorOfElement } from "../stanza/reply.ts";
+import { kindOf, Stanza } from "../stanza/stanza.ts";
+import { StreamError, STREAMS_NS } from "../stream/error.ts";
+import type { Taken } from "../stream/feature.ts";
+import { Authenticated, Bound, Inbound, Secure } from "../stream/state.ts";
+import type { End, Stream, StreamOwner } from "../stream/stream.ts";
+import type { Endpoint, TlsInfo } from "../transport/carrier.ts";
+import { el, type Element } from "../xml/element.ts";
+import { CONTENT_NS } from "../xml/names.ts";
+import { prepareHeader } from "./header.ts";
+import type { Entry, FindHome, Home } from "./home.ts";
+
+/** What is only needed until the session is bound. */
+export interface Negotiation {
+  exchange: Exchange | undefined;
+  mechanism: string;
+  failures: number;
+}
+
+const PING_NS = "urn:xmpp:ping";
+
+export class ClientSession implements StreamOwner {
+  /** The stream's id: unpredictable, and new with every header of ours (RFC 6120 §4.7.3, §4.3.3). */
+  id = "";
+  state = Inbound;
+  home: Home | undefined;
+  stream: Stream | undefined;
+  /** The full JID; undefined before the resource is bound. */
+  jid: Jid | undefined;
+  /** The account's local part; "" before the login. */
+  username = "";
+  /** The stream's language, which stanzas without one are in; "" where none was said. */
+  lang = "";
+  /** The last presence without an address, while it was available (RFC 6121 §4.2). */
+  presence: Stanza | undefined;
+  priority = 0;
+  /** Has asked for the roster, and gets its changes (RFC 6121 §2.2). */
+  interested = false;
+  negotiation: Negotiation | undefined;
+  /** Requests of this session that are still being worked on. */
+  pendingRequests = 0;
+  #awaitingPong = false;
+  #slots: Slots | undefined;
+
+  constructor(private readonly findHome: FindHome) {}
+
+  get peer(): Endpoint {
+    return this.stream?.carrier.peer ?? NOWHERE;
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.stream?.carrier.tls;
+  }
+
+  get isBound(): boolean {
+    return (this.state & Bound) !== 0;
+  }
+
+  get isSecure(): boolean {
+    return (this.state & Secure) !== 0;
+  }
+
+  /** The account, as a bare JID. Only for bound sessions. */
+  get account(): Jid {
+    return this.jid!.bare;
+  }
+
+  get<T>(slot: Slot<T>): T | undefined {
+    return this.#slots?.get(slot);
+  }
+
+  set<T>(slot: Slot<T>, value: T | undefined): undefined {
+    if (this.#slots === undefined) {
+      if (value === undefined) return;
+      this.#slots = new Slots();
+    }
+    this.#slots.set(slot, value);
+    if (this.#slots.empty) this.#slots = undefined;
+  }
+
+  /** Takes over a stream that has just been made for this session. */
+  start(stream: Stream): void {
+    this.stream = stream;
+    if (stream.carrier.tls !== undefined) this.state |= Secure;
+    stream.expectWithin(stream.limits.authenticationTimeout);
+  }
+
+  // --- the stream's owner -----------------------------------------------------------------------------------------
+
+  opened(stream: Stream, header: Element): Maybe<void> {
+    const said = prepareHeader(header, stream.reader.contentNs, CONTENT_NS);
+    const home = said instanceof StreamError ? said : this.#chooseHome(said.to);
+    this.id = randomId();
+    stream.open({
+      ns: CONTENT_NS,
+      id: this.id,
+      from: home instanceof StreamError ? header.attr("to") : home.domain,
+      to: header.attr("from"),
+      lang: "en",
+      versioned: true,
+    });
+    if (said instanceof StreamError) throw said;
+    if (home instanceof StreamError) throw home;
+    this.home = home;
+    this.lang = said.lang;
+    stream.send(home.negotiator.offer(this));
+  }
+
+  received(_stream: Stream, element: Element): Maybe<void> {
+    const home = this.home!;
+    if (!home.watchesEntering) return this.#take(element);
+    const entry = home.entering(this, element);
+    return isPromise(entry) ? entry.then((e) => this.#enter(e, element)) : this.#enter(entry, element);
+  }
+
+  overdue(stream: Stream): void {
+    if (!this.isBound) {
+      stream.end(new StreamError("connection-timeout", "not logged in within the time allowed"));
+    } else if (stream.heard) {
+      stream.heard = false;
+      this.#awaitingPong = false;
+      stream.expectWithin(stream.limits.pingAfter);
+    } else if (this.#awaitingPong) {
+      stream.end(new StreamError("connection-timeout", "no answer to a ping"));
+    } else {
+      this.#awaitingPong = true;
+      const ping = el("iq", CONTENT_NS, { type: "get", id: randomId() }, [el("ping", PING_NS)]);
+      this.write(Stanza.of(ping, this.home!.jid, this.jid));
+      stream.expectWithin(stream.limits.pingTimeout);
+    }
+  }
+
+  closed(_stream: Stream, end: End): void {
+    this.stream = undefined;
+    this.negotiation = undefined;
+    if (!this.isBound) return;
+    this.state &= ~Bound;
+    this.home!.unbound(this, end);
+  }
+
+  failed(_stream: Stream, error: unknown): void {
+    this.home?.failed(this, error);
+  }
+
+  // --- out --------------------------------------------------------------------------------------------------------
+
+  /** Writes a stanza to the stream, if there is one. */
+  write(stanza: Stanza): void {
+    const { stream, home } = this;
+    if (stream === undefined) return;
+    if (home!.watchesWriting) home!.writing(this, stanza);
+    stream.put(stanza.toText());
+  }
+
+  /** Ends the stream with an error, or in order. */
+  end(error?: StreamError): void {
+    this.stream?.end(error);
+  }
+
+  // --- in ---------------------------------------------------------------------------------------------------------
+
+  #chooseHome(to: string): Home | StreamError {
+    if (this.home === undefined) return this.findHome(to);
+    // A restarted stream stays with the host whose certificate and login it has.
+    return this.home.domain === to
+      ? this.home
+      : new StreamError("host-unknown", `this stream is for ${this.home.domain}`);
+  }
+
+  #enter(entry: Entry, element: Element): Maybe<void> {
+    if (entry === "drop") return;
+    return this.#take(entry ?? element);
+  }
+
+  #take(element: Element): Maybe<void> {
+    const kind = kindOf(element);
+    if (kind !== undefined && this.isBound) return this.#stanza(element);
+    const home = this.home!;
+    const feature = home.negotiator.find(this, element);
+    if (feature !== undefined) {
+      const taken = feature.take!(this, element);
+      return isPromise(taken) ? taken.then((t) => this.#become(t)) : this.#become(taken);
+    }
+    if (kind !== undefined) return this.#tooEarly(element);
+    if (element.ns === STREAMS_NS) {
+      // The peer's own stream error: nothing is to be said to it (RFC 6120 §4.9.1.1).
+      this.end();
+      return;
+    }
+    const known = home.nonza(this, element);
+    return isPromise(known) ? known.then((k) => this.#unknown(k, element)) : this.#unknown(known, element);
+  }
+
+  #become(taken: Taken | undefined): void {
+    const stream = this.stream;
+    if (taken === undefined || stream === undefined) return;
+    const before = this.state;
+    this.state |= taken.gain ?? 0;
+    const gained = this.state & ~before;
+    if ((gained & Authenticated) !== 0) stream.trust();
+    if ((gained & Bound) !== 0) {
+      this.negotiation = undefined;
+      stream.meter();
+      const { pingAfter } = stream.limits;
+      if (pingAfter > 0) stream.expectWithin(pingAfter);
+      else stream.expectNothing();
+      this.home!.bound(this);
+    }
+    // What was pipelined behind a STARTTLS request came in the clear and is thrown away (RFC 6120 §5.4.3.3).
+    if (taken.restart === true) stream.restart((gained & Secure) !== 0);
+  }
+
+  /** A stanza before there is a resource: RFC 6120 §4.9.3.12 without a login, an error to the stanza after it. */
+  #tooEarly(element: Element): void {
+    if ((this.state & Authenticated) === 0) {
+      throw new StreamError("not-authorized", "log in before sending stanzas");
+    }
+    this.#refuse(element, new StanzaError("not-authorized", "bind a resource before sending stanzas"));
+  }
+
+  #unknown(known: boolean, element: Element): void {
+    if (!known) throw new StreamError("unsupported-stanza-type", `<${element.name} xmlns='${element.ns}'/>`);
+  }
+
+  #refuse(element: Element, error: StanzaError): void {
+    const to = this.jid ?? (this.username === "" ? undefined : Jid.of(this.username, this.home!.domain, ""));
+    const reply = errorOfElement(element, error, to, this.home!.jid);
+    if (reply !== undefined) this.write(reply);
+  }
+
+  #stanza(element: Element): Maybe<void> {
+    const jid = this.jid!;
+    let stanza: Stanza;
+    try {
+      stanza = Stanza.read(element);
+    } catch (error) {
+      if (!(error instanceof StanzaError)) throw error;
+      this.#refuse(element, error);
+      return;
+    }
+    const from = stanza.from;
+    // RFC 6120 §8.1.2.1: the sender is ours to say; a false one ends the stream.
+    if (from !== undefined && !from.equals(jid) && !from.equals(jid.bare)) {
+      throw new StreamError("invalid-from", `this stream may not speak as ${from}`);
+    }
+    // RFC 6120 §10.3: without an address, a message or iq is for the own account; presence is for all subscribers.
+    stanza = stanza.between(jid, stanza.to ?? (stanza.kind === "presence" ? undefined : jid.bare));
+    if (this.lang !== "") stanza = stanza.inLanguage(this.lang);
+    return this.home!.accept(this, stanza);
+  }
+}
+
+const NOWHERE: Endpoint = Object.freeze({ address: "", port: 0 });

@@ -1,0 +1,334 @@
+/**
+ * One XML stream over a carrier (RFC 6120 §4): bytes in, whole elements to its owner; text out, one write a tick. It keeps
+ * the promises that hold for every stream: order, one element at a time, back-pressure while one waits, the closing
+ * handshake, and exactly one end.
+ */
+import { isPromise, type Maybe } from "../base/maybe.ts";
+import type { Clock } from "../base/clock.ts";
+import { Bucket } from "../base/throttle.ts";
+import type { Timed, Wheel } from "../base/wheel.ts";
+import type { Carrier, Sink } from "../transport/carrier.ts";
+import type { Element } from "../xml/element.ts";
+import { XmlError } from "../xml/error.ts";
+import { STREAM_CLOSE, XmlReader } from "../xml/reader.ts";
+import { write } from "../xml/writer.ts";
+import { StreamError } from "./error.ts";
+import { type Framing, type Header, streamTags } from "./framing.ts";
+import type { StreamLimits } from "./limits.ts";
+import type { Flushable, Flusher } from "./outbox.ts";
+
+/** What a stream ended by: an error of either side, or undefined for an orderly close. */
+export type End = StreamError | Error | undefined;
+
+/** Whose stream it is. */
+export interface StreamOwner {
+  /** The peer's header, at the start and after every restart. */
+  opened(stream: Stream, header: Element): Maybe<void>;
+  /** One whole element. While a promise is pending, nothing more is read. */
+  received(stream: Stream, element: Element): Maybe<void>;
+  /** The time-out set by `expectWithin` has passed. */
+  overdue(stream: Stream): void;
+  /** Once, as soon as the stream can carry nothing any more. */
+  closed(stream: Stream, end: End): void;
+  /** Something in the owner threw: a bug, to be logged. */
+  failed(stream: Stream, error: unknown): void;
+}
+
+/** What all streams of a server share. */
+export interface StreamContext {
+  readonly clock: Clock;
+  /** For time-outs, in seconds. */
+  readonly wheel: Wheel;
+  /** For short waits, in hundredths of a second. */
+  readonly fineWheel: Wheel;
+  readonly flusher: Flusher;
+  /** Every stream that has not ended, for the server's stop. */
+  readonly open: Set<Stream>;
+  /** Called when the last of them has ended, while somebody waits for that. */
+  allClosed?: (() => void) | undefined;
+}
+
+/** `Closing`: we have sent our closing tag and wait for the peer's. */
+const enum Phase {
+  Open,
+  Closing,
+  Ended,
+}
+
+export class Stream implements Sink, Timed, Flushable {
+  due = 0;
+  readonly #reader: XmlReader;
+  #text = "";
+  #phase = Phase.Open;
+  /** Our header has been sent since the last (re)start. */
+  #headed = false;
+  /** An element is being dealt with; what follows stays unread. */
+  #waiting = false;
+  #pumping = false;
+  #throttle: Throttle | undefined;
+  /** Anything has come since the last look: a bit instead of a time stamp a chunk. */
+  heard = true;
+
+  constructor(
+    readonly carrier: Carrier,
+    readonly owner: StreamOwner,
+    readonly context: StreamContext,
+    readonly limits: StreamLimits,
+    readonly framing: Framing = streamTags,
+  ) {
+    this.#reader = new XmlReader(limits.unauthenticated);
+    context.open.add(this);
+    carrier.attach(this);
+  }
+
+  get isOpen(): boolean {
+    return this.#phase === Phase.Open;
+  }
+
+  /** Whether an element is still being dealt with. */
+  get isWaiting(): boolean {
+    return this.#waiting;
+  }
+
+  get reader(): XmlReader {
+    return this.#reader;
+  }
+
+  // --- in ---------------------------------------------------------------------------------------------------------
+
+  bytes(chunk: Uint8Array): void {
+    if (this.#phase === Phase.Ended) return;
+    this.heard = true;
+    if (this.#throttle !== undefined) this.#throttle.bytes(chunk.length);
+    try {
+      this.#reader.feed(chunk);
+    } catch (error) {
+      this.#broken(error);
+      return;
+    }
+    this.#pump();
+  }
+
+  drained(): void {
+    if (!this.#waiting) this.#resume();
+  }
+
+  closed(error?: Error): void {
+    this.#finish(error);
+  }
+
+  /** Elements, one after another, until there are no more or one has to wait. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (!this.#waiting && this.#phase !== Phase.Ended) {
+        const item = this.#reader.next();
+        if (item === undefined) break;
+        if (item === STREAM_CLOSE) {
+          this.#peerClosed();
+          break;
+        }
+        if (this.#phase === Phase.Closing) continue;
+        const header = this.#reader.header === item;
+        const done = header ? this.owner.opened(this, item) : this.owner.received(this, item);
+        if (isPromise(done)) this.#wait(done);
+        else if (!header) this.#throttle?.stanza();
+      }
+    } catch (error) {
+      this.#broken(error);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #wait(done: Promise<void>): void {
+    this.#waiting = true;
+    this.carrier.pause();
+    const go = (): void => {
+      this.#waiting = false;
+      if (this.#phase === Phase.Ended) return;
+      this.#pump();
+      if (!this.#waiting) this.#resume();
+    };
+    done.then(go, (error) => {
+      this.#broken(error);
+      go();
+    });
+  }
+
+  #resume(): void {
+    if (this.#throttle?.holding !== true) this.carrier.resume();
+  }
+
+  /** A violation ends this stream with its condition; anything else is a bug of ours and ends it too. */
+  #broken(error: unknown): void {
+    if (error instanceof StreamError) this.end(error);
+    else if (error instanceof XmlError) this.end(new StreamError(error.condition, error.message));
+    else {
+      this.owner.failed(this, error);
+      this.end(new StreamError("internal-server-error"));
+    }
+  }
+
+  // --- the course of the stream -----------------------------------------------------------------------------------
+
+  /** The peer has proved who it is: its limits are wider, and its rate is watched. */
+  trust(): void {
+    this.#reader.limits = this.limits.authenticated;
+  }
+
+  /** Starts to hold the peer to its rate. */
+  meter(): void {
+    const { bytesPerSecond, stanzasPerSecond } = this.limits;
+    if (bytesPerSecond > 0 || stanzasPerSecond > 0) this.#throttle = new Throttle(this, this.limits);
+  }
+
+  /** Called by the throttle when the peer has waited long enough. */
+  release(): void {
+    if (this.#phase !== Phase.Ended && !this.#waiting) this.carrier.resume();
+  }
+
+  /** Sends our header. */
+  open(header: Header): void {
+    this.#headed = true;
+    this.put(this.framing.open(header));
+  }
+
+  /** The next element is a header again: after SASL, or (discarding what came in the clear) after TLS. */
+  restart(discard = false): void {
+    this.#headed = false;
+    this.#reader.restart(discard);
+  }
+
+  /** Unless `expectWithin` is called again, `overdue` is in so many milliseconds. */
+  expectWithin(ms: number): void {
+    this.context.wheel.arm(this, ms);
+  }
+
+  expectNothing(): void {
+    this.context.wheel.disarm(this);
+  }
+
+  expire(): void {
+    if (this.#phase === Phase.Open) this.owner.overdue(this);
+    else this.carrier.destroy();
+  }
+
+  // --- out --------------------------------------------------------------------------------------------------------
+
+  /** Appends text to what is written at the end of the tick. */
+  put(text: string): void {
+    if (this.#phase !== Phase.Open) return;
+    if (this.#text === "") this.context.flusher.touch(this);
+    this.#text += text;
+  }
+
+  /** Appends an element. */
+  send(element: Element): void {
+    this.put(write(element, this.#reader.contentNs));
+  }
+
+  /** Characters that wait for the peer to read. */
+  get queued(): number {
+    return this.carrier.queued + this.#text.length;
+  }
+
+  flush(): void {
+    const text = this.#text;
+    if (text === "") return;
+    this.#text = "";
+    if (this.carrier.write(text)) return;
+    if (this.#phase === Phase.Open && this.carrier.queued > this.limits.sendQueue) {
+      // It would not read an explanation either.
+      this.#finish(new StreamError("resource-constraint", "the peer does not read what is sent to it"));
+      this.carrier.destroy();
+    } else this.carrier.pause();
+  }
+
+  /**
+   * Ends the stream: with an error, or by our closing tag alone. The peer's closing tag is awaited for a while, as
+   * RFC 6120 §4.4 asks; the owner is told at once.
+   */
+  end(error?: StreamError, header?: Header): void {
+    if (this.#phase !== Phase.Open) return;
+    if (!this.#headed) {
+      // RFC 6120 §4.9.1.2: an error about the very header comes after ours.
+      this.open(header ?? { ns: this.#reader.contentNs || "jabber:client", versioned: true });
+    }
+    if (error !== undefined) this.put(write(error.toElement(), this.#reader.contentNs));
+    this.put(this.framing.close);
+    this.flush();
+    this.#phase = Phase.Closing;
+    this.#throttle = undefined;
+    this.expectWithin(this.limits.closeTimeout);
+    if (error !== undefined) {
+      // RFC 6120 §4.9.1.1: after a stream error nothing that still comes is of interest.
+      this.carrier.end();
+    } else this.carrier.resume();
+    this.owner.closed(this, error);
+  }
+
+  #peerClosed(): void {
+    if (this.#phase === Phase.Open) {
+      this.#phase = Phase.Closing;
+      this.#text += this.framing.close;
+      this.flush();
+      this.expectWithin(this.limits.closeTimeout);
+      this.owner.closed(this, undefined);
+    }
+    this.carrier.end();
+  }
+
+  #finish(end: End): void {
+    if (this.#phase === Phase.Ended) return;
+    const told = this.#phase === Phase.Closing;
+    this.#phase = Phase.Ended;
+    this.#text = "";
+    this.#throttle = undefined;
+    this.context.wheel.disarm(this);
+    const { open, allClosed } = this.context;
+    open.delete(this);
+    if (allClosed !== undefined && open.size === 0) allClosed();
+    if (!told) this.owner.closed(this, end);
+  }
+}
+
+/** Holds a stream to its rates by not reading: it is slowed, never punished. */
+class Throttle implements Timed {
+  due = 0;
+  holding = false;
+  readonly #bytes: Bucket | undefined;
+  readonly #stanzas: Bucket | undefined;
+
+  constructor(private readonly stream: Stream, limits: StreamLimits) {
+    if (limits.bytesPerSecond > 0) this.#bytes = new Bucket(limits.bytesPerSecond, limits.bytesBurst);
+    if (limits.stanzasPerSecond > 0) this.#stanzas = new Bucket(limits.stanzasPerSecond, limits.stanzasBurst);
+  }
+
+  bytes(n: number): void {
+    if (this.#bytes !== undefined) this.#hold(this.#bytes.take(n, this.#now()));
+  }
+
+  stanza(): void {
+    if (this.#stanzas !== undefined) this.#hold(this.#stanzas.take(1, this.#now()));
+  }
+
+  expire(): void {
+    this.holding = false;
+    this.stream.release();
+  }
+
+  #now(): number {
+    return this.stream.context.clock.monotonic();
+  }
+
+  #hold(ms: number): void {
+    if (ms <= 0) return;
+    if (!this.holding) {
+      this.holding = true;
+      this.stream.carrier.pause();
+    }
+    this.stream.context.fineWheel.arm(this, ms);
+  }
+}

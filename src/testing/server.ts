@@ -1,0 +1,206 @@
+/**
+ * A whole server in the test's own process: real storage in memory, real streams over connections without a network, and
+ * time by hand. What a plugin logs as an error fails the test that caused it.
+ */
+import { systemClock } from "../base/clock.ts";
+import { createLog, type Log } from "../base/log.ts";
+import { describeProblem, readSettings, type Settings } from "../config/mod.ts";
+import { credentials } from "../host/credentials.ts";
+import type { Host } from "../host/host.ts";
+import type { AnyPlugin } from "../plugin/plugin.ts";
+import { offerOf } from "../server/offer.ts";
+import { Server } from "../server/server.ts";
+import { Database } from "../storage/database.ts";
+import type { Storage } from "../storage/store.ts";
+import { anybody } from "./accounts.ts";
+import type { CarrierOptions } from "./carrier.ts";
+import { TestClient } from "./client.ts";
+import { ManualClock } from "./clock.ts";
+import { RemotePeer } from "./remote.ts";
+
+export interface TestOptions {
+  /** The first user host; "a.test" unless said otherwise. */
+  readonly host?: string;
+  /** The plugins of every host of the test. One that provides credentials replaces the accounts of tests. */
+  readonly plugins?: readonly AnyPlugin[];
+  /** More configuration, as the TOML file would have it; wins. */
+  readonly config?: Record<string, unknown>;
+  /** A file for the data, so that a second server of the test may open it; in memory unless said otherwise. */
+  readonly data?: string;
+  readonly clock?: ManualClock;
+}
+
+export const PASSWORD = "correct horse battery";
+/** Real milliseconds that the work of one step may take before a test gives up. */
+const PATIENCE = 20_000;
+
+export class TestServer implements AsyncDisposable {
+  /** Lines of the log at `warn` and above. */
+  readonly logged: string[];
+  #allowed = false;
+
+  constructor(
+    readonly server: Server,
+    readonly clock: ManualClock,
+    readonly domain: string,
+    private readonly options: TestOptions,
+    logged: string[],
+  ) {
+    this.logged = logged;
+    clock.settle = () => this.settle();
+  }
+
+  get host(): Host {
+    return this.server.hosts.get(this.domain)!;
+  }
+
+  /** A connection on which nothing has been said. */
+  connect(options?: CarrierOptions, domain = this.domain): TestClient {
+    return new TestClient(this.server, domain, () => this.settle(), options);
+  }
+
+  /** Bound sessions without presence: "alice/desk", "bob@other.test/pad". Accounts are made where that is needed. */
+  async clients(...specs: string[]): Promise<TestClient[]> {
+    const clients: TestClient[] = [];
+    for (const spec of specs) clients.push(await this.client(spec));
+    return clients;
+  }
+
+  async client(spec: string, options?: CarrierOptions): Promise<TestClient> {
+    const [bare = "", resource] = spec.split("/", 2);
+    const [local = "", domain = this.domain] = bare.split("@", 2);
+    const { accounts } = this.server.hosts.get(domain)!;
+    if (accounts.creates && !accounts.exists(local)) await accounts.create(local, PASSWORD);
+    const client = this.connect(options, domain);
+    await client.login(local, resource, PASSWORD);
+    return client;
+  }
+
+  /** Sessions that have sent initial presence; what came of it is forgotten. */
+  async online(...specs: string[]): Promise<TestClient[]> {
+    const clients = await this.clients(...specs);
+    for (const client of clients) await client.send("<presence/>");
+    for (const client of clients) client.clear();
+    return clients;
+  }
+
+  /** A scripted server for another domain. */
+  remote(domain: string): RemotePeer {
+    const peer = new RemotePeer(this.server, domain, () => this.settle());
+    this.server.router.routes = [peer.route, ...this.server.router.routes];
+    return peer;
+  }
+
+  /** Changes over to other options, as a reload does; what is not named stays. */
+  async reload(options: Pick<TestOptions, "plugins" | "config">): Promise<void> {
+    await this.server.reload(settingsOf({ ...this.options, ...options }));
+    await this.settle();
+  }
+
+  /** Errors in the log are what this test is about. */
+  allowErrors(): void {
+    this.#allowed = true;
+  }
+
+  /** Lets everything happen that follows from what was done so far, without the clock moving. */
+  async settle(): Promise<void> {
+    const { streams, storage } = this.server;
+    const start = systemClock.monotonic();
+    for (let still = 0; still < 2;) {
+      streams.flusher.flush();
+      if (storage.dirty) await storage.flush();
+      await new Promise<void>((resolve) => void systemClock.after(0, resolve));
+      still = this.#busy() ? 0 : still + 1;
+      if (systemClock.monotonic() - start > PATIENCE) {
+        throw new Error("the server is still busy with this step");
+      }
+    }
+  }
+
+  #busy(): boolean {
+    if (this.server.storage.dirty) return true;
+    for (const stream of this.server.streams.open) if (stream.isWaiting) return true;
+    for (const host of this.server.hosts.all()) {
+      let pending = 0;
+      for (const session of host.registry.all()) pending += session.pendingRequests;
+      // A handler may itself await a client of this test.
+      if (pending > host.requests.size) return true;
+    }
+    return false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const stopped = this.server.stop();
+    await this.clock.advance(10_000);
+    await stopped;
+    const errors = this.logged.filter((line) => line.includes(" error "));
+    if (errors.length > 0 && !this.#allowed) {
+      throw new Error(`the server logged errors:\n${errors.join("\n")}`);
+    }
+  }
+}
+
+/** Starts a server for a test. */
+export async function testServer(options: TestOptions = {}): Promise<TestServer> {
+  const domain = options.host ?? "a.test";
+  const clock = options.clock ?? new ManualClock();
+  const logged: string[] = [];
+  const log = createLog({ level: "warn", write: (line) => void logged.push(line), clock });
+  const storage = storageOf(options.data, clock, log);
+  const server = await Server.start(settingsOf({ ...options, host: domain }), {
+    plugins: pluginsOf(options),
+    log,
+    storage,
+    clock,
+    certificates: {
+      choose: () => undefined,
+      refresh: () => Promise.resolve({ commit() {} }),
+      close() {},
+    },
+    openPort: () => () => Promise.reject(new Error("a test server has no ports")),
+  });
+  return new TestServer(server, clock, domain, options, logged);
+}
+
+function storageOf(path: string | undefined, clock: ManualClock, log: Log): Storage {
+  return Database.open({ path: path ?? ":memory:", durability: "normal", clock, log });
+}
+
+function pluginsOf({ plugins = [] }: TestOptions): readonly AnyPlugin[] {
+  return plugins.some((plugin) => plugin.provides?.includes(credentials)) ? plugins : [anybody, ...plugins];
+}
+
+function settingsOf(options: TestOptions): Settings {
+  const plugins = pluginsOf(options);
+  const user = plugins.filter((plugin) =>
+    (plugin.hosts ?? ["user"]).includes("user") && plugin.owns !== true
+  );
+  const outcome = readSettings({
+    ...offerOf(plugins),
+    env: {},
+    overrides: layered({
+      server: { data: "/nonexistent" },
+      listen: Object.fromEntries(["c2s", "c2s-tls", "http"].map((kind) => [kind, { enabled: false }])),
+      defaults: { plugins: user.map((plugin) => plugin.name) },
+      host: { [options.host ?? "a.test"]: {} },
+    }, options.config ?? {}),
+  });
+  if ("problems" in outcome) {
+    throw new Error(outcome.problems.map((problem) => describeProblem(problem)).join("\n"));
+  }
+  return outcome.settings;
+}
+
+/** Tables over tables; anything else of the second wins. */
+function layered(under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+  const whole = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = whole[key];
+    whole[key] = isTable(below) && isTable(value) ? layered(below, value) : value;
+  }
+  return whole;
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

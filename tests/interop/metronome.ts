@@ -1,0 +1,63 @@
+/**
+ * Our own server from its command line. This is the one place that knows the configuration's form and
+ * how the server says which ports it got (`log.format = "json"`, one record with all of them).
+ */
+import type { Certificate } from "./certificate.ts";
+import type { Launch, Ports, Target } from "./target.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+export const metronome: Target = {
+  name: "metronome",
+  async prepare(dir, certificate, fragment): Promise<Launch> {
+    const config = `${dir}/metronome.toml`;
+    await Deno.writeTextFile(config, settings(dir, certificate) + fragment);
+    const entry = Deno.env.get("METRONOME_ENTRY") ?? `${root}mod.ts`;
+    return {
+      program: Deno.execPath(),
+      args: ["run", "-A", "--config", `${root}deno.json`, entry, "start", "--config", config],
+      ready: readPorts,
+    };
+  },
+};
+
+/** Every listener on a port of the system's choice, registration open, no limits on it. */
+function settings(dir: string, { cert, key }: Certificate): string {
+  return `
+[server]
+data = "${dir}/data"
+log_format = "json"
+
+[listen.c2s]
+at = ["127.0.0.1:0"]
+
+[listen.c2s-tls]
+at = ["127.0.0.1:0"]
+
+[listen.http]
+at = ["127.0.0.1:0"]
+
+[host.localhost]
+certificate = { cert = "${cert}", key = "${key}" }
+plugins = { add = ["registration"] }
+
+[host.localhost.registration]
+open = true
+`;
+}
+
+/** The ports in a line of the log, when it is the record that has them. */
+function readPorts(line: string): Ports | undefined {
+  const ports = line.startsWith("{") ? record(line)?.ports : undefined;
+  const c2s = ports?.["c2s"], c2sTls = ports?.["c2s-tls"];
+  if (c2s === undefined || c2sTls === undefined) return undefined;
+  return { c2s, c2sTls, http: ports?.["http"] };
+}
+
+function record(line: string): { ports?: Record<string, number> } | undefined {
+  try {
+    return JSON.parse(line);
+  } catch { // not every line that begins with a brace is a record
+    return undefined;
+  }
+}
