@@ -91,9 +91,16 @@ export async function prepareExecutable(): Promise<{ env: Record<string, string>
   await bundle();
   const compiled = "dist/metronome-under-test";
   const why = await compile(HOST_TARGET, compiled);
+  // Each bundle unpacks into a folder of its own, a hundred megabytes: those of the tests are not kept.
+  const unpacked = `${root}dist/unpacked`;
+  await Deno.remove(unpacked, { recursive: true }).catch(() => {});
   const [path, kind] = why === undefined ? [compiled, "compiled"] : [await pack(), "pack"];
   return {
-    env: { METRONOME_EXECUTABLE: root + path, METRONOME_EXECUTABLE_KIND: kind },
+    env: {
+      METRONOME_EXECUTABLE: root + path,
+      METRONOME_EXECUTABLE_KIND: kind,
+      METRONOME_PACK_CACHE: unpacked,
+    },
     note: why === undefined
       ? "ran against the executable made by deno compile"
       : `ran against the pack of the same bundle; no executable was compiled here (${why})`,
@@ -104,7 +111,7 @@ export async function prepareExecutable(): Promise<{ env: Record<string, string>
 function packHead(hash: string): string {
   const lines = [
     "#!/bin/sh",
-    `d="\${XDG_CACHE_HOME:-\${HOME:-/tmp}/.cache}/metronome-${hash}"`,
+    `d="\${METRONOME_PACK_CACHE:-\${XDG_CACHE_HOME:-\${HOME:-/tmp}/.cache}}/metronome-${hash}"`,
     `if [ ! -x "$d/deno" ]; then`,
     `  t="$d.$$" && mkdir -p "$t" && tail -c +@OFFSET@ "$0" | tar -xzf - -C "$t" || exit 1`,
     `  mv -T "$t" "$d" 2>/dev/null || rm -rf "$t"`,
@@ -128,9 +135,9 @@ async function head(path: string): Promise<string> {
   return new TextDecoder().decode(bytes.subarray(0, read)).split(END_OF_HEAD)[0] ?? "";
 }
 
-/** Names what is inside a pack: the bundle, the runtime and the flags. */
+/** Names what is inside a pack: the bundle, the runtime, and the shell's half with its flags. */
 async function contentHash(): Promise<string> {
-  const inside = new TextEncoder().encode(`${Deno.version.deno} ${[...PERMISSIONS, ...RUNTIME].join(" ")}\n`);
+  const inside = new TextEncoder().encode(`${Deno.version.deno}\n${packHead("")}`);
   const code = await Deno.readFile(root + BUNDLE);
   const all = new Uint8Array(inside.length + code.length);
   all.set(inside);

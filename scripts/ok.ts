@@ -7,8 +7,11 @@ import { exists } from "./tree.ts";
 
 const FOLDERS = ["mod.ts", "src", "plugins", "scripts", "tests"].filter(exists);
 
+/** How much of one check's complaints is printed. */
+const MOST_LINES = 60;
+
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
-  fmt: ["fmt", "--check", "--quiet"],
+  fmt: ["fmt", "--check"],
   lint: ["lint", "--quiet", ...FOLDERS],
   types: ["check", "--quiet", ...FOLDERS],
   floors: ["run", "-A", "scripts/floors.ts"],
@@ -24,11 +27,18 @@ async function main(): Promise<boolean> {
     const { ok, output } = await deno(args);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     if (!ok) wrong++;
-    if (!ok || name === "floors" || name === "sizes") console.log(output.trimEnd());
+    if (!ok || name === "floors" || name === "sizes") console.log(shorten(output.trimEnd()));
     console.log(`${ok ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
   }
   console.log(`${Object.keys(CHECKS).length - wrong} checks ok, ${wrong} failed`);
   return wrong === 0;
+}
+
+/** The beginning of a long complaint. */
+function shorten(output: string): string {
+  const lines = output.split("\n");
+  const rest = lines.length - MOST_LINES;
+  return rest <= 0 ? output : [...lines.slice(0, MOST_LINES), `… and ${rest} more lines`].join("\n");
 }
 
 if (import.meta.main) Deno.exit(await main() ? 0 : 1);

@@ -16,9 +16,9 @@ export function sourceFiles(): string[] {
   return found.sort();
 }
 
-/** Whether a file only tests: nothing of the product may import it. */
+/** Whether a file only tests, or is made for tests: nothing of the product may import it. */
 export function isTest(path: string): boolean {
-  return path.startsWith("tests/") || path.endsWith("_test.ts");
+  return path.startsWith("tests/") || path.endsWith("_test.ts") || path.endsWith("_for_tests.ts");
 }
 
 /** Whether there is something at a path below the root. */

@@ -1,6 +1,7 @@
 /** The accounts of one user host: whether they exist, their roles, and their beginning and end. */
 import type { Clock } from "../base/clock.ts";
 import { Jid } from "../jid/jid.ts";
+import type { ClientSession } from "../session/client.ts";
 import { StanzaError } from "../stanza/error.ts";
 import { type Keyval, keyval } from "../storage/store.ts";
 import { StreamError } from "../stream/error.ts";
@@ -95,10 +96,13 @@ export class Accounts {
     if (disabled) this.#endSessions(local, "this account has been disabled");
   }
 
-  /** Removes an account and all that is kept of it: contacts are told, sessions end, every store is purged. */
-  remove(local: string): void {
+  /**
+   * Removes an account and all that is kept of it: contacts are told, sessions end, every store is purged. `last` is the
+   * session that asked, which the caller ends once it has its answer.
+   */
+  remove(local: string, last?: ClientSession): void {
     this.host.emit(accountRemoving, { local });
-    this.#endSessions(local, "this account has been removed");
+    this.#endSessions(local, "this account has been removed", last);
     this.#provider?.remove?.(local);
     this.host.storage.purge(this.host.domain, local);
     this.host.emit(accountRemoved, { local });
@@ -108,7 +112,9 @@ export class Accounts {
     return this.host.fittings.service(credentials);
   }
 
-  #endSessions(local: string, text: string): void {
-    for (const session of this.host.registry.of(local)) session.end(new StreamError("not-authorized", text));
+  #endSessions(local: string, text: string, last?: ClientSession): void {
+    for (const session of this.host.registry.of(local)) {
+      if (session !== last) session.end(new StreamError("not-authorized", text));
+    }
   }
 }

@@ -1,14 +1,16 @@
 /** Logging in to a host: which mechanisms it offers, with whose credentials, and what a login or a failed one means. */
 import { randomId } from "../base/id.ts";
-import { Jid } from "../jid/jid.ts";
+import { prepareLocal } from "../jid/local.ts";
 import type { ChannelFacts, Credentials, Exchange, Identity, Mechanism } from "../sasl/mechanism.ts";
 import { chooseMechanisms, MECHANISMS } from "../sasl/mechanisms.ts";
 import type { ClientSession } from "../session/client.ts";
-import { credentials } from "./credentials.ts";
+import { type Credentials as Provider, credentials } from "./credentials.ts";
 import type { Host } from "./host.ts";
 import { loggedIn } from "./points.ts";
 
 export class Authentication {
+  #backed: { provider: Provider; backend: Credentials } | undefined;
+
   constructor(private readonly host: Host) {}
 
   mechanisms(session: ClientSession): readonly Mechanism[] {
@@ -31,7 +33,7 @@ export class Authentication {
       offered: this.mechanisms(session).map((m) => m.name),
       peer: session.peer.address,
       nonce: () => randomId(18),
-      username: (text) => Jid.tryParse(`${text}@${this.host.domain}`)?.local,
+      username,
     });
   }
 
@@ -55,15 +57,27 @@ export class Authentication {
     });
   }
 
+  /** The provider's credentials with the host's say in them: it knows passwords, the host knows who is switched off. */
   #backend(): Credentials | undefined {
     const provider = this.host.fittings.service(credentials);
     if (provider === undefined) return undefined;
-    const { accounts } = this.host;
-    // The provider knows passwords, the host knows who is switched off.
-    return Object.assign(Object.create(provider) as Credentials, {
-      disabled: (local: string) => accounts.isDisabled(local) || provider.disabled?.(local) === true,
-    });
+    if (this.#backed?.provider !== provider) {
+      this.#backed = { provider, backend: backendOf(provider, this.host) };
+    }
+    return this.#backed.backend;
   }
+}
+
+function backendOf(provider: Provider, host: Host): Credentials {
+  const { hashes } = provider;
+  return {
+    ...(hashes === undefined ? {} : { hashes }),
+    ...(provider.scram && { scram: (local, hash) => provider.scram!(local, hash) }),
+    ...(provider.password && { password: (local, password) => provider.password!(local, password) }),
+    ...(provider.external && { external: (der, authzid, peer) => provider.external!(der, authzid, peer) }),
+    ...(provider.anonymous && { anonymous: (peer, trace) => provider.anonymous!(peer, trace) }),
+    disabled: (local) => host.accounts.isDisabled(local) || provider.disabled?.(local) === true,
+  };
 }
 
 function channelOf(session: ClientSession): ChannelFacts {
@@ -71,6 +85,17 @@ function channelOf(session: ClientSession): ChannelFacts {
   return {
     secure: session.isSecure,
     bindings: tls?.bindings,
-    certificate: tls?.peerCertificate()[0],
+    get certificate() {
+      return tls?.peerCertificate()[0];
+    },
   };
+}
+
+/** Guessed names are prepared without a trace in the cache of JIDs. */
+function username(text: string): string | undefined {
+  try {
+    return prepareLocal(text);
+  } catch {
+    return undefined;
+  }
 }

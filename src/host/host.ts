@@ -6,7 +6,7 @@
 import { isPromise, type Maybe } from "../base/maybe.ts";
 import type { Logger } from "../base/log.ts";
 import { CLAIMED, DROP, type Refusal } from "../hook/point.ts";
-import type { Outcome } from "../hook/compiled.ts";
+import type { Outcome, Owned } from "../hook/compiled.ts";
 import type { Event, Slot, Token } from "../hook/token.ts";
 import { Jid } from "../jid/jid.ts";
 import type { Exchange, Identity, Mechanism } from "../sasl/mechanism.ts";
@@ -21,6 +21,7 @@ import { errorOf } from "../stanza/reply.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/store.ts";
 import type { Negotiator } from "../stream/negotiator.ts";
+import { StreamError } from "../stream/error.ts";
 import type { End } from "../stream/stream.ts";
 import type { TlsContext } from "../transport/tls_context.ts";
 import type { Element } from "../xml/element.ts";
@@ -141,14 +142,30 @@ export class Host implements Home {
     const taps = this.fittings.entering;
     let now = element;
     for (let i = from; i < taps.length; i++) {
-      const entry = taps[i]!.fn({ session, element: now });
+      const { owner, fn } = taps[i]!;
+      let entry: Maybe<Entry>;
+      try {
+        entry = fn({ session, element: now });
+      } catch (error) {
+        return this.#unentered(owner, error);
+      }
       if (isPromise(entry)) {
-        return entry.then((e) => e === "drop" ? e : this.#enter(session, e ?? now, i + 1));
+        return entry.then(
+          (e) => e === "drop" ? e : this.#enter(session, e ?? now, i + 1),
+          (error) => this.#unentered(owner, error),
+        );
       }
       if (entry === "drop") return entry;
       if (entry !== undefined) now = entry;
     }
     return now;
+  }
+
+  /** What guards the entrance fails closed; an error of the stream's is passed on. */
+  #unentered(owner: string, error: unknown): "drop" {
+    if (error instanceof StreamError) throw error;
+    this.fault(owner, error, undefined);
+    return "drop";
   }
 
   accept(session: ClientSession, stanza: Stanza): Maybe<void> {
@@ -177,7 +194,7 @@ export class Host implements Home {
   }
 
   writing(session: ClientSession, stanza: Stanza): void {
-    for (const tap of this.fittings.writing) tap.fn({ session, stanza });
+    this.#tell(this.fittings.writing, { session, stanza });
   }
 
   failed(session: ClientSession, error: unknown): void {
@@ -196,7 +213,7 @@ export class Host implements Home {
   }
 
   #handled(session: ClientSession, stanza: Stanza): void {
-    for (const tap of this.fittings.handled) tap.fn({ session, stanza });
+    this.#tell(this.fittings.handled, { session, stanza });
   }
 
   /** A stanza for this host, an account or a resource. */
@@ -255,7 +272,11 @@ export class Host implements Home {
   // --- for plugins ------------------------------------------------------------------------------------------------
 
   emit<E>(event: Event<E>, e: E): void {
-    for (const { owner, fn } of this.fittings.listeners(event)) {
+    this.#tell(this.fittings.listeners(event), e);
+  }
+
+  #tell<E>(handlers: readonly Owned<(e: E) => undefined>[], e: E): void {
+    for (const { owner, fn } of handlers) {
       try {
         fn(e);
       } catch (error) {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
+import { isPromise, type Maybe } from "../base/maybe.ts";
 import { appFor, type Apps } from "./apps.ts";
 import { SocketFile } from "./unix.ts";
 
@@ -23,6 +24,8 @@ export interface HttpOptions {
 
 /** How long requests may take to end when the listener closes, in milliseconds. */
 const GRACE = 5000;
+/** How long the answer to a request that was cut off may take to leave. */
+const LAST_WORDS = 500;
 
 /** What no Host header may hold (RFC 9112 §3.2 wants such a request refused). */
 const NO_HOST = /[^A-Za-z0-9._~!$&'()*+,;=:%[\]-]/;
@@ -32,19 +35,14 @@ export class HttpServer implements AsyncDisposable {
   /** Where it really listens. */
   readonly address: At;
   readonly #server: Deno.HttpServer;
-  readonly #abort: AbortController;
+  readonly #running: Running;
   readonly #clock: Clock;
   readonly #file: SocketFile | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(
-    server: Deno.HttpServer,
-    abort: AbortController,
-    options: HttpOptions,
-    file?: SocketFile,
-  ) {
+  private constructor(server: Deno.HttpServer, running: Running, options: HttpOptions, file?: SocketFile) {
     this.#server = server;
-    this.#abort = abort;
+    this.#running = running;
     this.#clock = options.clock;
     this.#file = file;
     const addr = server.addr;
@@ -53,25 +51,27 @@ export class HttpServer implements AsyncDisposable {
 
   /** Opens a listener; it is open when the promise settles. An address that cannot be had is an error with its name. */
   static async listen(options: HttpOptions): Promise<HttpServer> {
-    const abort = new AbortController();
-    const { at, log } = options;
+    const running = new Running();
+    const { at } = options;
     if ("path" in at) {
       const file = await SocketFile.claim(at.path);
       const server = file.bind(() =>
-        Deno.serve({ path: at.path, ...common(options, abort) }, answer(options))
+        Deno.serve({ path: at.path, ...hooks(options) }, handler(options, running))
       );
-      return new HttpServer(server, abort, options, file);
+      return new HttpServer(server, running, options, file);
     }
     try {
-      const server = Deno.serve({ ...at, ...options.tls, ...common(options, abort) }, answer(options));
-      return new HttpServer(server, abort, options);
+      const server = Deno.serve({ ...at, ...options.tls, ...hooks(options) }, handler(options, running));
+      return new HttpServer(server, running, options);
     } catch (error) {
-      log.debug("cannot listen", { at, error });
       throw new Error(`HTTP cannot listen on ${nameOf(at)}: ${reasonOf(error)}`, { cause: error });
     }
   }
 
-  /** Takes no new requests, lets running ones end, and cuts off what is left after `graceMs`. */
+  /**
+   * Takes no new requests and lets running ones end. What has no answer after `graceMs` is answered with 503; what
+   * still sends its answer then is not waited for.
+   */
   close(graceMs = GRACE): Promise<void> {
     return this.#closed ??= this.#close(graceMs);
   }
@@ -81,10 +81,13 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const timer = this.#clock.after(graceMs, () => this.#abort.abort());
+    const { promise: late, resolve: isLate } = Promise.withResolvers<void>();
+    let timer = this.#clock.after(graceMs, () => {
+      this.#running.cut();
+      timer = this.#clock.after(LAST_WORDS, isLate);
+    });
     try {
-      await this.#server.shutdown();
-      await this.#server.finished;
+      await Promise.race([this.#server.shutdown(), late]);
     } finally {
       timer.cancel();
       await this.#file?.release();
@@ -92,9 +95,25 @@ export class HttpServer implements AsyncDisposable {
   }
 }
 
-function common({ log }: HttpOptions, abort: AbortController) {
+/** The requests that wait for their app's answer. (The runtime cannot abort a server that is shutting down.) */
+class Running {
+  readonly #waiting = new Set<(response: Response) => void>();
+
+  /** The answer, or 503 when it is cut off first. */
+  wait(answer: Promise<Response>): Promise<Response> {
+    return new Promise<Response>((resolve, reject) => {
+      this.#waiting.add(resolve);
+      answer.then(resolve, reject).finally(() => this.#waiting.delete(resolve));
+    });
+  }
+
+  cut(): void {
+    for (const resolve of this.#waiting) resolve(new Response("The server is stopping.\n", { status: 503 }));
+  }
+}
+
+function hooks({ log }: HttpOptions) {
   return {
-    signal: abort.signal,
     // The runtime would print a line of its own.
     onListen: () => {},
     onError: (error: unknown) => {
@@ -104,13 +123,14 @@ function common({ log }: HttpOptions, abort: AbortController) {
   };
 }
 
-function answer({ apps }: HttpOptions) {
-  return (request: Request, info: Deno.ServeHandlerInfo) => {
+function handler({ apps }: HttpOptions, running: Running) {
+  return (request: Request, info: Deno.ServeHandlerInfo): Maybe<Response> => {
     // The runtime builds the address from this header: with a slash in it, it would choose the path as well.
     if (NO_HOST.test(request.headers.get("host") ?? "")) {
       return new Response("Bad Host header\n", { status: 400 });
     }
-    return appFor(apps(), request.url).fetch(request, info);
+    const answer = appFor(apps(), request.url).fetch(request, info);
+    return isPromise(answer) ? running.wait(answer) : answer;
   };
 }
 

@@ -105,10 +105,12 @@ Deno.test("closing lets a running request end, and cuts off what does not", asyn
   });
   const second = await listen(() => ({ hosts: new Map(), fallback: endless }));
   assert.ok("port" in second.address);
-  const never = fetch(`http://127.0.0.1:${second.address.port}/`).then(() => "answered", () => "cut off");
+  const never = fetch(`http://127.0.0.1:${second.address.port}/`, { headers: { connection: "close" } });
   await stuck;
   await second.close(10);
-  assert.equal(await never, "cut off");
+  const cut = await never;
+  assert.equal(cut.status, 503);
+  assert.equal(await cut.text(), "The server is stopping.\n");
 });
 
 Deno.test({

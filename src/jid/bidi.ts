@@ -1,5 +1,6 @@
 /**
- * The Bidi Rule (RFC 5893 §2): a label with right-to-left characters must not change its look with what stands around it.
+ * The Bidi Rule (RFC 5893 §2): a label with right-to-left characters must not change its look with what
+ * stands around it.
  */
 
 import { type Ranges, unpacked, within } from "./ranges.ts";
@@ -17,7 +18,10 @@ const MARK = /^[\p{Mn}\p{Me}]$/u;
 
 type Class = "L" | "R" | "AN" | "EN" | "ON" | "NSM";
 
-/** Whether a text has a character of class R, AL or AN, so that the rule applies to it (and to its whole domain). */
+/**
+ * Whether a text has a character of class R, AL or AN, so that the rule applies to it (and to its whole
+ * domain).
+ */
 export function isRightToLeft(text: string): boolean {
   if (!RTL.test(text)) return false;
   for (const char of text) {

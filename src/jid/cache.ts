@@ -1,7 +1,8 @@
 /**
- * A bounded map for lookups that happen for every stanza. It forgets by generations: what was not asked for while the young
- * generation filled up once is dropped with the old one. A hit in the young generation is one Map lookup and moves nothing,
- * where a strict least-recently-used order would delete and insert on every hit.
+ * A bounded map for lookups that happen for every stanza. It forgets by generations: what was not asked for
+ * while the young generation filled up once is dropped with the old one. A hit in the young generation is one
+ * Map lookup and moves nothing, where a strict least-recently-used order would delete and insert on every
+ * hit.
  */
 
 /** At most twice `size` entries by text. */

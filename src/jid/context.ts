@@ -15,7 +15,10 @@ const GREEK = /^\p{Script=Greek}$/u;
 const HEBREW = /^\p{Script=Hebrew}$/u;
 const JAPANESE = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u;
 
-/** A.1 and A.2: whether the zero-width (non-)joiner at an index stands where it changes how letters are written. */
+/**
+ * A.1 and A.2: whether the zero-width (non-)joiner at an index stands where it changes how letters are
+ * written.
+ */
 export function joinerAllowed(chars: readonly string[], at: number): boolean {
   const code = chars[at]?.codePointAt(0);
   const before = chars[at - 1]?.codePointAt(0);
@@ -49,7 +52,8 @@ function isDigit(char: string, zero: number): boolean {
   return code >= zero && code <= zero + 9;
 }
 
-// Joining_Type T is by definition the marks and format characters with no type of their own; the joiners have one.
+// Joining_Type T is by definition the marks and format characters with no type of their own; the joiners have
+// one.
 function isTransparent(char: string | undefined): boolean {
   return char !== undefined && char !== "\u200c" && char !== "\u200d" && TRANSPARENT.test(char);
 }

@@ -1,7 +1,8 @@
 /**
- * The domain of an address (RFC 7622 §3.2): an IP literal or a name of labels, each of letters, digits and hyphens or, in
- * other scripts, a U-label of IDNA2008 (RFC 5891, mapped before as in RFC 5895). A-labels (`xn--…`) become U-labels, so that
- * both spellings are one address; `asciiDomain` gives the spelling that the DNS and certificates want.
+ * The domain of an address (RFC 7622 §3.2): an IP literal or a name of labels, each of letters, digits and
+ * hyphens or, in other scripts, a U-label of IDNA2008 (RFC 5891, mapped before as in RFC 5895). A-labels
+ * (`xn--…`) become U-labels, so that both spellings are one address; `asciiDomain` gives the spelling that
+ * the DNS and certificates want.
  */
 
 import { utf8Length } from "../base/bytes.ts";
@@ -59,7 +60,8 @@ export function asciiDomain(domain: string): string {
   return ascii ? domain : domain.split(".").map(asciiLabel).join(".");
 }
 
-// Returns whether the third and fourth character are hyphens, which only an A-label may have (RFC 5891 §4.2.3.1).
+// Returns whether the third and fourth character are hyphens, which only an A-label may have (RFC 5891
+// §4.2.3.1).
 function checkedShape(name: string, start: number, end: number, given: string): boolean {
   if (start === end) {
     throw new JidError(`the domain ${quoted(given)} has an empty label: two dots, or a dot in front`);
@@ -127,7 +129,8 @@ function mapped(label: string): string {
   return now;
 }
 
-// RFC 5892 §3 comes to the IdentifierClass with only letters, digits and hyphen of ASCII, and only what folding leaves alone.
+// RFC 5892 §3 comes to the IdentifierClass with only letters, digits and hyphen of ASCII, and only what
+// folding leaves alone.
 function checkLabel(label: string, given: string): void {
   const chars = Array.from(label);
   if (/^\p{M}/u.test(label)) throw refused(given, chars[0] ?? ""); // RFC 5891 §4.2.3.2

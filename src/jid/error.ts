@@ -1,6 +1,7 @@
 /**
- * The one error of the jid folder: a text is not a JID. Its message names the part, the fault and the character, and quotes
- * no more than a line of what was given, so that it can go into a log or a stanza error as it is.
+ * The one error of the jid folder: a text is not a JID. Its message names the part, the fault and the
+ * character, and quotes no more than a line of what was given, so that it can go into a log or a stanza error
+ * as it is.
  */
 
 /** A text is not a valid JID, or not a valid part of one. */

@@ -1,9 +1,9 @@
 /**
  * An XMPP address (RFC 7622): `local@domain/resource`, each part in its canonical form, immutable and small.
  *
- * Two texts that mean the same address give Jids whose toString() is the same text, so addresses are compared and used as
- * keys by that text. `Jid.parse` remembers what it parsed lately in a bounded cache: the same text again is one Map lookup.
- * No string that a Jid or the cache keeps is a slice of the text it came from.
+ * Two texts that mean the same address give Jids whose toString() is the same text, so addresses are compared
+ * and used as keys by that text. `Jid.parse` remembers what it parsed lately in a bounded cache: the same
+ * text again is one Map lookup. No string that a Jid or the cache keeps is a slice of the text it came from.
  */
 
 import { JidCache } from "./cache.ts";
@@ -12,7 +12,8 @@ import { JidError, quoted } from "./error.ts";
 import { prepareLocal } from "./local.ts";
 import { prepareResource } from "./resource.ts";
 
-// Texts longer than this are parsed each time, so that hostile addresses cannot fill the cache with megabytes.
+// Texts longer than this are parsed each time, so that hostile addresses cannot fill the cache with
+// megabytes.
 const LONGEST_CACHED = 255;
 const CACHED = 8192;
 
@@ -67,7 +68,8 @@ export class Jid {
     );
   }
 
-  // RFC 7622 §3.1: the resource begins after the first "/"; the local part ends before the first "@" of what is left.
+  // RFC 7622 §3.1: the resource begins after the first "/"; the local part ends before the first "@" of what
+  // is left.
   static #read(text: string): Jid {
     if (text === "") throw new JidError('the JID is empty: it needs at least a domain, as in "example.org"');
     const slash = text.indexOf("/");
@@ -93,7 +95,8 @@ export class Jid {
     return jid;
   }
 
-  // The parts are canonical here. One object serves all texts with the same meaning for as long as the cache knows it.
+  // The parts are canonical here. One object serves all texts with the same meaning for as long as the cache
+  // knows it.
   static #made(local: string, domain: string, resource: string): Jid {
     const jid = new Jid(local, domain, resource);
     const known = Jid.#cache.get(jid.#text);
@@ -123,7 +126,10 @@ export class Jid {
     return other === this || (other !== undefined && other.#text === this.#text);
   }
 
-  /** The same account or host with another resource ("" for none); throws a JidError when the resource is not valid. */
+  /**
+   * The same account or host with another resource ("" for none); throws a JidError when the resource is not
+   * valid.
+   */
   withResource(resource: string): Jid {
     if (resource === "") return this.bare;
     return Jid.#made(this.local, this.domain, prepareResource(resource));
@@ -141,8 +147,9 @@ export class Jid {
 }
 
 /**
- * The same characters in memory of their own. V8 keeps a slice of 13 characters or more as a pointer into the string it was
- * cut from, a whole network chunk here; cutting it from a joined string one longer makes V8 copy it first.
+ * The same characters in memory of their own. V8 keeps a slice of 13 characters or more as a pointer into the
+ * string it was cut from, a whole network chunk here; cutting it from a joined string one longer makes V8
+ * copy it first.
  */
 function copied(text: string): string {
   return text.length < 13 ? text : (" " + text).slice(1);

@@ -1,7 +1,7 @@
 /**
- * The local part of an address: the PRECIS profile UsernameCaseMapped (RFC 8265 §3.3) without the characters that RFC 7622
- * §3.3.1 takes out. ASCII, which is nearly every account, takes a loop and a table and makes no string when there is
- * nothing to fold.
+ * The local part of an address: the PRECIS profile UsernameCaseMapped (RFC 8265 §3.3) without the characters
+ * that RFC 7622 §3.3.1 takes out. ASCII, which is nearly every account, takes a loop and a table and makes no
+ * string when there is nothing to fold.
  */
 
 import { utf8Length } from "../base/bytes.ts";

@@ -1,8 +1,8 @@
 /**
- * The resource of an address, a device or a nickname in a room: the PRECIS profile OpaqueString (RFC 8265 §4.2, RFC 7622
- * §3.4), a little wider where older software relied on resourceprep (RFC 6122 Appendix B):
- * - what resourceprep maps to nothing (variation selectors, joiners without a function, the soft hyphen, …) goes, where
- *   OpaqueString would refuse the whole nickname because of an emoji;
+ * The resource of an address, a device or a nickname in a room: the PRECIS profile OpaqueString (RFC 8265
+ * §4.2, RFC 7622 §3.4), a little wider where older software relied on resourceprep (RFC 6122 Appendix B):
+ * - what resourceprep maps to nothing (variation selectors, joiners without a function, the soft hyphen, …)
+ *   goes, where OpaqueString would refuse the whole nickname because of an emoji;
  * - the middle dots and digits that RFC 5892 allows only in context are allowed anywhere.
  */
 

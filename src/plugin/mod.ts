@@ -9,6 +9,7 @@ export type { Clock } from "../base/clock.ts";
 export type { Fields, Logger } from "../base/log.ts";
 export { Lru } from "../base/lru.ts";
 export { Bucket } from "../base/throttle.ts";
+export { nextTurn } from "../base/turn.ts";
 export {
   decodeBase64,
   decodeUtf8,
@@ -71,3 +72,19 @@ export type { Route } from "../host/router.ts";
 
 export { archive, type Keyval, keyval, map, type MapStore, type Store, tables } from "../storage/store.ts";
 export { StorageError } from "../storage/error.ts";
+
+// The codecs of the XEPs that several plugins speak.
+export * from "../proto/address.ts";
+export * from "../proto/caps.ts";
+export * from "../proto/datetime.ts";
+export * from "../proto/delay.ts";
+export * from "../proto/disco.ts";
+export * from "../proto/form_shape.ts";
+export * from "../proto/forms.ts";
+export * from "../proto/forward.ts";
+export * from "../proto/hints.ts";
+export * from "../proto/idle.ts";
+export * from "../proto/oob.ts";
+export * from "../proto/registration.ts";
+export * from "../proto/rsm.ts";
+export * from "../proto/stanza_id.ts";

@@ -1,6 +1,7 @@
 /**
- * Entity capabilities (XEP-0115): the answer to `disco#info` as a hash in presence, so that it is asked for once for
- * everybody who has the same. A hash is believed only when the answer gives it again and is well formed (§5.4).
+ * Entity capabilities (XEP-0115): the answer to `disco#info` as a hash in presence, so that it is asked for
+ * once for everybody who has the same. A hash is believed only when the answer gives it again and is well
+ * formed (§5.4).
  */
 
 import { encodeBase64, encodeUtf8 } from "../base/bytes.ts";
@@ -26,7 +27,10 @@ export function buildCaps(node: string, ver: string): Element {
   return el("c", CAPS_NS, { hash: "sha-1", node, ver });
 }
 
-/** The capabilities in a presence or in stream features; undefined when there are none, or none in the current format. */
+/**
+ * The capabilities in a presence or in stream features; undefined when there are none, or none in the current
+ * format.
+ */
 export function capsOf(parent: Element): Caps | undefined {
   const c = parent.child("c", CAPS_NS);
   const node = c?.attr("node");
@@ -70,7 +74,8 @@ export function capsFault(info: DiscoInfo): string | undefined {
   const identities = info.identities.map(identityText);
   if (new Set(identities).size < identities.length) return "an identity is there twice";
   if (new Set(info.features).size < info.features.length) return "a feature is there twice";
-  // The separator inside a part would let one answer pass for another with the same hash (§9, preimage attacks).
+  // The separator inside a part would let one answer pass for another with the same hash (§9, preimage
+  // attacks).
   if ([...identities, ...info.features].some((part) => part.includes("<"))) return 'a part has a "<" in it';
   const abouts = new Set<string>();
   for (const form of info.forms) {

@@ -1,6 +1,6 @@
 /**
- * Dates and times as XMPP writes them (XEP-0082), from and to milliseconds since 1970. Readers are strict about the profile
- * and answer undefined to anything else; writers always use UTC.
+ * Dates and times as XMPP writes them (XEP-0082), from and to milliseconds since 1970. Readers are strict
+ * about the profile and answer undefined to anything else; writers always use UTC.
  */
 
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})$/;

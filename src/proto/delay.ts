@@ -1,5 +1,6 @@
 /**
- * Delayed delivery (XEP-0203): when a stanza was sent that arrives later. The older `jabber:x:delay` is read, never written.
+ * Delayed delivery (XEP-0203): when a stanza was sent that arrives later. The older `jabber:x:delay` is read,
+ * never written.
  */
 
 import { el, type Element } from "../xml/element.ts";
@@ -32,7 +33,10 @@ export function readDelay(delay: Element): Delay | undefined {
   return { stamp, from: delay.attr("from"), reason: reason === "" ? undefined : reason };
 }
 
-/** The delay a stanza or a `<forwarded/>` carries. `from` limits it to stamps of that entity: others may be forged. */
+/**
+ * The delay a stanza or a `<forwarded/>` carries. `from` limits it to stamps of that entity: others may be
+ * forged.
+ */
 export function delayOf(parent: Element, from?: string): Delay | undefined {
   for (const child of parent.elements()) {
     const known = child.ns === DELAY_NS && child.name === "delay" ||

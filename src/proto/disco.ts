@@ -1,5 +1,6 @@
 /**
- * Service discovery (XEP-0030): what an entity is, what it can do and what belongs to it, with the forms of XEP-0128.
+ * Service discovery (XEP-0030): what an entity is, what it can do and what belongs to it, with the forms of
+ * XEP-0128.
  */
 
 import { el, type Element } from "../xml/element.ts";

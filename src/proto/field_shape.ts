@@ -1,6 +1,6 @@
 /**
- * The kinds of fields a form can be made of, how their values are written, and how submitted texts are checked
- * (XEP-0004 §3.3 and §4).
+ * The kinds of fields a form can be made of, how their values are written, and how submitted texts are
+ * checked (XEP-0004 §3.3 and §4).
  */
 
 import { Jid } from "../jid/jid.ts";

@@ -1,7 +1,7 @@
 /**
- * What a form consists of, said once as data: from it come the form to fill in, the check of what was submitted, and the
- * TypeScript type of the values. Fields that were not submitted stay out of the values and so keep what they had
- * (XEP-0004 §3.5); fields nobody knows are ignored (§3.1).
+ * What a form consists of, said once as data: from it come the form to fill in, the check of what was
+ * submitted, and the TypeScript type of the values. Fields that were not submitted stay out of the values and
+ * so keep what they had (XEP-0004 §3.5); fields nobody knows are ignored (§3.1).
  *
  *     const BOT = formShape("jabber:bot", {
  *       botname: { kind: "text", label: "The name of your bot", required: true },
@@ -56,7 +56,9 @@ export class FormShape<S extends Record<string, FieldShape>> {
     return buildForm({ type: "form", ...words, fields: this.#fields(values, true) });
   }
 
-  /** The same fields as data: a result, or (for a client) a submission. Fields without a value are left out. */
+  /**
+   * The same fields as data: a result, or (for a client) a submission. Fields without a value are left out.
+   */
   data(values: ValuesOf<S>, type: "result" | "submit" = "result"): Element {
     return buildForm({ type, fields: this.#fields(values, false) });
   }

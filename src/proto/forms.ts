@@ -1,6 +1,6 @@
 /**
- * Data forms (XEP-0004) as plain data: built from it and read into it, without an opinion on what the fields mean. What a
- * form's fields must be is said with a FormShape (form_shape.ts).
+ * Data forms (XEP-0004) as plain data: built from it and read into it, without an opinion on what the fields
+ * mean. What a form's fields must be is said with a FormShape (form_shape.ts).
  */
 
 import { el, type Element } from "../xml/element.ts";
@@ -80,7 +80,9 @@ export function buildForm(form: Form): Element {
   ]);
 }
 
-/** Reads an `<x/>`; undefined when it says none of the four types. Unknown field types count as text-single. */
+/**
+ * Reads an `<x/>`; undefined when it says none of the four types. Unknown field types count as text-single.
+ */
 export function readForm(element: Element): Form | undefined {
   const type = element.attr("type");
   if (element.ns !== FORMS_NS || element.name !== "x" || !isFormType(type)) return undefined;

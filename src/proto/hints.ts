@@ -10,7 +10,9 @@ export const HINTS_NS = "urn:xmpp:hints";
 /** The hints there are. */
 export type Hint = "no-permanent-store" | "no-store" | "no-copy" | "store";
 
-/** Whether a message carries a hint. Errors do not count: they carry the payload of what failed (XEP-0334 §5). */
+/**
+ * Whether a message carries a hint. Errors do not count: they carry the payload of what failed (XEP-0334 §5).
+ */
 export function hasHint(message: Element, hint: Hint): boolean {
   return message.has(hint, HINTS_NS) && message.attr("type") !== "error";
 }

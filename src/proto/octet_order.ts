@@ -1,5 +1,6 @@
 /**
- * The collation `i;octet` (RFC 4790 §9.3): texts in the order of their UTF-8 bytes, which is that of their code points.
+ * The collation `i;octet` (RFC 4790 §9.3): texts in the order of their UTF-8 bytes, which is that of their
+ * code points.
  */
 
 /** Compares two texts for sorting. */

@@ -1,5 +1,6 @@
 /**
- * Out of band data (XEP-0066): an address outside XMPP, in a stanza (`jabber:x:oob`) or asked for (`jabber:iq:oob`).
+ * Out of band data (XEP-0066): an address outside XMPP, in a stanza (`jabber:x:oob`) or asked for
+ * (`jabber:iq:oob`).
  */
 
 import { el, type Element } from "../xml/element.ts";

@@ -32,7 +32,10 @@ export interface PageReport {
 
 const NUMBER = /^\d{1,9}$/;
 
-/** Reads the request in a `<set/>`; undefined when a number in it is none, or it asks for a place and an item at once. */
+/**
+ * Reads the request in a `<set/>`; undefined when a number in it is none, or it asks for a place and an item
+ * at once.
+ */
 export function readPageRequest(set: Element): PageRequest | undefined {
   const max = numberOf(set.childText("max"));
   const index = numberOf(set.childText("index"));
@@ -89,8 +92,8 @@ export interface Page<T> {
 }
 
 /**
- * Cuts a page out of a list, at most `limit` items long. Undefined when the item that the request names is not in it, to be
- * answered with `item-not-found` (XEP-0059 §2.4).
+ * Cuts a page out of a list, at most `limit` items long. Undefined when the item that the request names is
+ * not in it, to be answered with `item-not-found` (XEP-0059 §2.4).
  */
 export function pageOf<T>(
   list: readonly T[],

@@ -1,6 +1,6 @@
 /**
- * SHA-1 (RFC 3174) for names of content, not for secrets: XEP-0115 prescribes it. Written here because this floor is pure
- * and the platform's is either asynchronous or not.
+ * SHA-1 (RFC 3174) for names of content, not for secrets: XEP-0115 prescribes it. Written here because this
+ * floor is pure and the platform's is either asynchronous or not.
  */
 
 import type { Bytes } from "../base/bytes.ts";

@@ -1,5 +1,6 @@
 /**
- * Unique and stable stanza ids (XEP-0359): what an archive or a room calls a message, and what its sender called it.
+ * Unique and stable stanza ids (XEP-0359): what an archive or a room calls a message, and what its sender
+ * called it.
  */
 
 import { Jid } from "../jid/jid.ts";
@@ -13,7 +14,10 @@ export function buildStanzaId(id: string, by: Jid): Element {
   return el("stanza-id", STANZA_ID_NS, { id, by: by.toString() });
 }
 
-/** The id that `by` gave to a message. Trust it only when the server took away forged ones before (`withoutStanzaIds`). */
+/**
+ * The id that `by` gave to a message. Trust it only when the server took away forged ones before
+ * (`withoutStanzaIds`).
+ */
 export function stanzaIdBy(message: Element, by: Jid): string | undefined {
   for (const node of message.children) {
     if (typeof node !== "string" && isBy(node, by)) return node.attr("id");
@@ -21,7 +25,10 @@ export function stanzaIdBy(message: Element, by: Jid): string | undefined {
   return undefined;
 }
 
-/** The message without ids that claim to be from `by` (XEP-0359 §3, rule 2); the same object when there are none. */
+/**
+ * The message without ids that claim to be from `by` (XEP-0359 §3, rule 2); the same object when there are
+ * none.
+ */
 export function withoutStanzaIds(message: Element, by: Jid): Element {
   for (const node of message.children) {
     if (typeof node !== "string" && isBy(node, by)) return message.without((child) => isBy(child, by));

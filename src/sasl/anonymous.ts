@@ -1,5 +1,6 @@
 /**
- * ANONYMOUS (RFC 4505): a guest without an account. The client may leave a trace, which nobody should believe.
+ * ANONYMOUS (RFC 4505): a guest without an account. The client may leave a trace, which nobody should
+ * believe.
  */
 
 import { decodeUtf8Strict } from "../base/bytes.ts";

@@ -1,5 +1,6 @@
 /**
- * Authorization identities (RFC 6120 §6.3.8): nobody acts for another here, so one that is given must be one's own.
+ * Authorization identities (RFC 6120 §6.3.8): nobody acts for another here, so one that is given must be
+ * one's own.
  */
 
 import type { ExchangeContext } from "./mechanism.ts";

@@ -1,6 +1,6 @@
 /**
- * The channel binding `tls-server-end-point` (RFC 5929 §4): a hash of the certificate the server shows. The hash function is
- * the one its signature was made with, SHA-256 in place of MD5 and SHA-1.
+ * The channel binding `tls-server-end-point` (RFC 5929 §4): a hash of the certificate the server shows. The
+ * hash function is the one its signature was made with, SHA-256 in place of MD5 and SHA-1.
  */
 
 import { encodeHex } from "../base/bytes.ts";
@@ -24,8 +24,9 @@ const SIGNATURES: ReadonlyMap<string, Hash> = new Map<string, Hash>([
 ]);
 
 /**
- * The binding for a certificate in DER, or undefined where RFC 5929 defines none: Ed25519 and RSA-PSS name no single hash
- * in their identifier. `signature` is a hash or algorithm name when it is known already, e.g. `ecdsa-with-SHA384`.
+ * The binding for a certificate in DER, or undefined where RFC 5929 defines none: Ed25519 and RSA-PSS name no
+ * single hash in their identifier. `signature` is a hash or algorithm name when it is known already, e.g.
+ * `ecdsa-with-SHA384`.
  */
 export function tlsServerEndPoint(certificate: Uint8Array, signature?: string): Uint8Array | undefined {
   const hash = signature === undefined ? signatureHash(certificate) : hashNamed(signature);
@@ -47,7 +48,8 @@ function hashNamed(name: string): Hash | undefined {
 
 /** The hash function behind the signature of a certificate in DER, as `tls-server-end-point` wants it. */
 export function signatureHash(certificate: Uint8Array): Hash | undefined {
-  // Certificate ::= SEQUENCE { tbsCertificate SEQUENCE, signatureAlgorithm SEQUENCE { OBJECT IDENTIFIER, … }, … }
+  // Certificate ::= SEQUENCE { tbsCertificate SEQUENCE, signatureAlgorithm SEQUENCE { OBJECT IDENTIFIER, … },
+  // … }
   const whole = field(certificate, 0, 0x30);
   const signed = whole && field(certificate, whole.start, 0x30);
   const algorithm = signed && field(certificate, signed.end, 0x30);

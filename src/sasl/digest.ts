@@ -1,5 +1,6 @@
 /**
- * Hash and HMAC of a few bytes. `node:crypto` answers at once and in a third of the time that a WebCrypto promise takes.
+ * Hash and HMAC of a few bytes. `node:crypto` answers at once and in a third of the time that a WebCrypto
+ * promise takes.
  */
 
 import { createHmac, hash as digest } from "node:crypto";

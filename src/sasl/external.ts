@@ -1,6 +1,7 @@
 /**
- * EXTERNAL (RFC 4422 Appendix A, XEP-0178): who one is follows from the certificate of the TLS connection. The provider
- * judges the certificate; here only the shape of the exchange and the authorization identity are checked.
+ * EXTERNAL (RFC 4422 Appendix A, XEP-0178): who one is follows from the certificate of the TLS connection.
+ * The provider judges the certificate; here only the shape of the exchange and the authorization identity are
+ * checked.
  */
 
 import { decodeUtf8Strict } from "../base/bytes.ts";

@@ -1,7 +1,8 @@
 /**
- * What a SASL mechanism is here (RFC 4422): a step function over bytes, without sockets, accounts or clocks. The stream
- * layer carries the bytes; a provider of credentials knows the accounts; an exchange lives for one attempt and is thrown
- * away. `step` never throws: hostile bytes, and a provider that fails, give a step that says so.
+ * What a SASL mechanism is here (RFC 4422): a step function over bytes, without sockets, accounts or clocks.
+ * The stream layer carries the bytes; a provider of credentials knows the accounts; an exchange lives for one
+ * attempt and is thrown away. `step` never throws: hostile bytes, and a provider that fails, give a step that
+ * says so.
  */
 
 import { isPromise, type Maybe } from "../base/maybe.ts";
@@ -77,19 +78,34 @@ export interface Exchange {
   step(input: Uint8Array): Maybe<Step>;
 }
 
-/** Where accounts are known. A provider leaves out what it cannot do; mechanisms that need it are then not offered. */
+/**
+ * Where accounts are known. A provider leaves out what it cannot do; mechanisms that need it are then not
+ * offered.
+ */
 export interface Credentials {
-  /** The hashes `scram` has keys for; all, when left out. An account without keys of a hash cannot log in with it. */
+  /**
+   * The hashes `scram` has keys for; all, when left out. An account without keys of a hash cannot log in with
+   * it.
+   */
   readonly hashes?: readonly ScramHash[];
   /** The keys of an account. Answer at once where possible: the whole login is then synchronous. */
   scram?(username: string, hash: ScramHash): Maybe<ScramKeys | undefined>;
-  /** Whether a password (after SASLprep) is an account's; it should take as long for an account that does not exist. */
+  /**
+   * Whether a password (after SASLprep) is an account's; it should take as long for an account that does not
+   * exist.
+   */
   password?(username: string, password: string): Maybe<boolean>;
-  /** The account (or peer domain) that a certificate, in DER, stands for; `authzid` chooses where it names several. */
+  /**
+   * The account (or peer domain) that a certificate, in DER, stands for; `authzid` chooses where it names
+   * several.
+   */
   external?(certificate: Uint8Array, authzid: string | undefined, peer: string): Maybe<string | undefined>;
   /** A name for a guest from this address, or why there is none. */
   anonymous?(peer: string, trace: string | undefined): Maybe<string | Failure>;
-  /** Whether an account is switched off. Asked only after the password proved right, so that strangers learn nothing. */
+  /**
+   * Whether an account is switched off. Asked only after the password proved right, so that strangers learn
+   * nothing.
+   */
   disabled?(username: string): boolean;
 }
 
@@ -111,6 +127,11 @@ export interface ExchangeContext {
   readonly decoy: Decoy;
   /** The mechanisms that this client was offered; tells a downgrade from an honest `y` (RFC 5802 §6). */
   readonly offered: readonly string[];
+  /**
+   * The channel binding types this client was told of (XEP-0440), none or more. When given, SCRAM confirms
+   * both lists to the client (XEP-0474).
+   */
+  readonly announced?: readonly string[];
   /** The address of the peer, for providers that care. */
   readonly peer: string;
   /** A fresh nonce: at least 18 random bytes in printable ASCII without a comma. */

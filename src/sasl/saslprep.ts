@@ -1,7 +1,8 @@
 /**
- * SASLprep (RFC 4013): one form for a password that keyboards and systems spell differently. Chosen over OpaqueString of
- * RFC 8265 because SCRAM clients derive their keys from the SASLprep form. Code points that Unicode 3.2 did not know are
- * let through (RFC 3454 §7, as in a query), so that newer letters and emoji work.
+ * SASLprep (RFC 4013): one form for a password that keyboards and systems spell differently. Chosen over
+ * OpaqueString of RFC 8265 because SCRAM clients derive their keys from the SASLprep form. Code points that
+ * Unicode 3.2 did not know are let through (RFC 3454 §7, as in a query), so that newer letters and emoji
+ * work.
  */
 
 // RFC 3454 tables C.1.2 (mapped to a space) and B.1 (mapped to nothing).
@@ -22,7 +23,10 @@ const RANDAL = new RegExp(`(?!\\p{M})[${RIGHT_TO_LEFT}]`, "u");
 const RANDAL_AROUND = new RegExp(`^(?:[${RIGHT_TO_LEFT}]|[${RIGHT_TO_LEFT}].*[${RIGHT_TO_LEFT}])$`, "su");
 const LEFT_TO_RIGHT = new RegExp(`(?![${RIGHT_TO_LEFT}])\\p{L}`, "u");
 
-/** The SASLprep form of a text, or undefined when it has a character that may not be there or mixes directions. */
+/**
+ * The SASLprep form of a text, or undefined when it has a character that may not be there or mixes
+ * directions.
+ */
 export function saslprep(text: string): string | undefined {
   if (isPlain(text)) return text;
   const mapped = text.replace(SPACES, " ").replace(NOTHING, "").normalize("NFKC");

@@ -1,8 +1,8 @@
 /**
  * SCRAM (RFC 5802, RFC 7677) with SHA-1, SHA-256 and SHA-512, plain and bound to the channel (-PLUS).
  *
- * A name that no account has gets keys of its own (`decoyKeys`), always the same, and goes the whole way: its messages have
- * the shape of a wrong password's and cost the same work, so that names cannot be tried out.
+ * A name that no account has gets keys of its own (`decoyKeys`), always the same, and goes the whole way: its
+ * messages have the shape of a wrong password's and cost the same work, so that names cannot be tried out.
  */
 
 import { concat, decodeUtf8Strict, encodeBase64, encodeUtf8, timingSafeEqual } from "../base/bytes.ts";
@@ -130,9 +130,21 @@ class ScramExchange implements Exchange {
     this.#known = keys !== undefined;
     this.#keys = used;
     this.#nonce = first.nonce + this.#context.nonce();
-    this.#serverFirst = `r=${this.#nonce},s=${encodeBase64(used.salt)},i=${used.iterations}`;
+    this.#serverFirst = `r=${this.#nonce},s=${
+      encodeBase64(used.salt)
+    },i=${used.iterations}${this.#confirmed()}`;
     this.#state = "sent";
     return { challenge: encodeUtf8(this.#serverFirst) };
+  }
+
+  // XEP-0474 §5.1: what was offered, hashed, so that a client notices when somebody has shortened a list on
+  // the way.
+  #confirmed(): string {
+    const { offered, announced } = this.#context;
+    if (announced === undefined) return "";
+    const bindings = announced.length === 0 ? "" : "\x1f" + [...announced].sort().join("\x1e");
+    const lists = [...offered].sort().join("\x1e") + bindings;
+    return `,h=${encodeBase64(hashed(this.#hash, encodeUtf8(lists)))}`;
   }
 
   #final(text: string): Maybe<Step> {

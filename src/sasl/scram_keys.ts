@@ -1,5 +1,6 @@
 /**
- * The keys of SCRAM (RFC 5802 §3): derived from a password when it is set, and compared when a password comes in the clear.
+ * The keys of SCRAM (RFC 5802 §3): derived from a password when it is set, and compared when a password comes
+ * in the clear.
  */
 
 import { type Bytes, concat, encodeUtf8, timingSafeEqual } from "../base/bytes.ts";
@@ -10,8 +11,8 @@ import { saslprep } from "./saslprep.ts";
 const BITS: Record<ScramHash, number> = { "SHA-1": 160, "SHA-256": 256, "SHA-512": 512 };
 
 /**
- * The keys of a password. PBKDF2 runs off the main thread. Throws a RangeError for a password that is empty or has no
- * SASLprep form: no client could ever log in with it.
+ * The keys of a password. PBKDF2 runs off the main thread. Throws a RangeError for a password that is empty
+ * or has no SASLprep form: no client could ever log in with it.
  */
 export async function deriveScramKeys(
   password: string,
@@ -44,8 +45,8 @@ export async function passwordMatches(password: string, keys: ScramKeys, hash: S
 }
 
 /**
- * Keys for an account that does not exist: the salt is always the same for a name, and no password fits the stored key.
- * `passwordMatches` with them takes the time it takes for a real account.
+ * Keys for an account that does not exist: the salt is always the same for a name, and no password fits the
+ * stored key. `passwordMatches` with them takes the time it takes for a real account.
  */
 export function decoyKeys(username: string, hash: ScramHash, decoy: Decoy): ScramKeys {
   // A keyed hash at a third of an HMAC's cost: the secret on both sides, and most of the digest never shown.

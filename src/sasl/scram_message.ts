@@ -1,5 +1,6 @@
 /**
- * The messages of SCRAM as text (RFC 5802 §7): the client's two are taken apart here, strictly by the grammar.
+ * The messages of SCRAM as text (RFC 5802 §7): the client's two are taken apart here, strictly by the
+ * grammar.
  */
 
 import { decodeBase64 } from "../base/bytes.ts";

@@ -28,6 +28,7 @@ interface Options {
   nonce?: string;
   channel?: ChannelFacts;
   offered?: string[];
+  announced?: string[];
   backend?: Credentials;
 }
 
@@ -38,6 +39,7 @@ function context(keys: ScramKeys | undefined, options: Options = {}): ExchangeCo
     channel: options.channel ?? OPEN,
     decoy: { secret: SECRET, iterations: 4096 },
     offered: options.offered ?? [],
+    ...(options.announced === undefined ? {} : { announced: options.announced }),
     peer: "192.0.2.1",
     nonce: () => options.nonce ?? "3rfcNHYJY1ZVvWVs7j",
     username: (name) => /[\s/@]/.test(name) ? undefined : name.toLowerCase(),
@@ -227,6 +229,23 @@ Deno.test("SCRAM: binding data of another connection does not log in", async () 
   assert.ok("challenge" in challenge);
   const sent = finalOf("SHA-1", "pencil", first, text(challenge.challenge), Uint8Array.of(1, 2, 3, 254));
   assert.equal(failure(exchange.step(bytes(sent.final))), "not-authorized");
+});
+
+Deno.test("SCRAM: the lists are confirmed as in the example of XEP-0474 §5.3, and part of what is signed", async () => {
+  const keys = await pencil("SHA-1");
+  const offered = ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-1"];
+  const first = "n,,n=user,r=abc";
+  const begin = (announced: string[]) => {
+    const exchange = scram("SHA-1", false).start(context(keys, { channel: BOUND, offered, announced }));
+    const challenge = now(exchange.step(bytes(first)));
+    assert.ok("challenge" in challenge);
+    return [exchange, text(challenge.challenge)] as const;
+  };
+  const [exchange, challenge] = begin(["tls-server-end-point", "tls-exporter"]);
+  assert.ok(challenge.endsWith(",i=4096,h=G6k/rBLDqgOhRRaCuuatSDFkJ08="), challenge);
+  assert.ok("success" in now(exchange.step(bytes(finalOf("SHA-1", "pencil", first, challenge).final))));
+  const alone = createHash("sha1").update("SCRAM-SHA-1\x1eSCRAM-SHA-1-PLUS").digest("base64");
+  assert.ok(begin([])[1].endsWith(`,h=${alone}`));
 });
 
 const BAD_FIRST: [string, string][] = [

@@ -43,11 +43,18 @@ export class Database implements Storage {
   readonly #sweeper: Sweeper;
   readonly #driver: Driver;
   readonly #file: DataFile | undefined;
+  readonly #checkpoint: Checkpoint | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(engine: Engine, file: DataFile | undefined, clock: Clock) {
+  private constructor(
+    engine: Engine,
+    file: DataFile | undefined,
+    checkpoint: Checkpoint | undefined,
+    clock: Clock,
+  ) {
     this.#engine = engine;
     this.#file = file;
+    this.#checkpoint = checkpoint;
     this.#catalogue = new Catalogue(engine);
     this.#sweeper = new Sweeper(engine, clock);
     const place = (host: string, kind: string, name: string): Place => ({
@@ -72,7 +79,7 @@ export class Database implements Storage {
       db = connect(path, file !== undefined);
       migrate(db, file?.path, settings.migrations ?? SCHEMA, clock.now(), log);
       let checkpoint: Checkpoint | undefined;
-      const engine = new Engine({
+      const engine: Engine = new Engine({
         db,
         clock,
         log,
@@ -80,8 +87,8 @@ export class Database implements Storage {
         ...(settings.turn === undefined ? {} : { turn: settings.turn }),
         ...(file !== undefined && durability === "full" ? { sync: () => file.sync() } : {}),
       });
-      if (file !== undefined) checkpoint = new Checkpoint(engine, () => file.sync());
-      const database = new Database(engine, file, clock);
+      if (file !== undefined) checkpoint = new Checkpoint(engine, clock, file.path, () => file.sync());
+      const database = new Database(engine, file, checkpoint, clock);
       database.#sweeper.wake(1_000);
       return database;
     } catch (cause) {
@@ -154,6 +161,7 @@ export class Database implements Storage {
       group.commit();
       await safe;
     } finally {
+      await this.#checkpoint?.close();
       // Closing the last connection moves the log into the file and removes it.
       this.#engine.close();
       this.#file?.close();
@@ -169,8 +177,8 @@ function connect(path: string, onDisk: boolean): DatabaseSync {
     // NORMAL for both durabilities: the commit group syncs the log itself, off this thread. The automatic checkpoint
     // is only the net below ours; a log that grew long once is cut back.
     db.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; " +
-        "PRAGMA journal_size_limit = 16777216",
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16000; " +
+        "PRAGMA journal_size_limit = 33554432",
     );
   }
   return db;

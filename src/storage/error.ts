@@ -42,7 +42,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   busy: "another program holds the database; close it (a database shell, a backup tool) and try again",
   io: "the disk reported an error; look at the system log, check the disk",
   corrupt: "the database file is damaged; stop the server and restore the last copy",
-  conflict: "a row with this key exists already",
+  conflict: "a row with this key exists already, or a value broke a rule of its table",
   failed: "unexpected; please report it",
 };
 

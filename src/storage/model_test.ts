@@ -50,6 +50,8 @@ class World {
   connection!: DatabaseSync;
   now: Model = new Map();
   safe: Model = new Map();
+  /** The number of writes when the last group failed. */
+  since = 0;
   readonly #path: string;
 
   constructor(path: string) {
@@ -155,7 +157,7 @@ async function run(world: World, a: Action, version: { value: number }): Promise
       world.database.purge(a.host, a.owner);
       return world.forget(a.host, a.owner, ["value", "rows", "table"]);
     case "flush":
-      await world.database.flush();
+      await world.database.flush(world.since);
       world.safe = new Map(world.now);
       return;
     case "undo": {
@@ -173,11 +175,13 @@ async function run(world: World, a: Action, version: { value: number }): Promise
       world.connection.exec("INSERT INTO c VALUES (7)");
       await assert.rejects(world.database.flush(), StorageError);
       world.now = new Map(world.safe);
+      world.since = world.database.writes;
       return;
     }
     case "reopen":
       await world.database.close();
       world.open(++version.value);
+      world.since = 0;
       world.safe = new Map(world.now);
   }
 }

@@ -213,6 +213,9 @@ export class SocketCarrier implements Carrier, Timed, WriteRequest {
     take(below, this, onEncrypted);
     this.#handle.useUserBuffer(buffer);
     below.useUserBuffer(buffer);
+    // The runtime looks `onread` up when reading starts, which it may have done already.
+    below.readStop();
+    below.readStart();
   }
 
   /** Whether everything written has left. */

@@ -164,8 +164,9 @@ export function reads(socket: Socket, part: string): Promise<string> {
   });
 }
 
-/** When a socket is closed. */
+/** When a socket is closed; what it still gets is thrown away (a TLS socket does not flow by `resume` alone). */
 export function closed(socket: Socket): Promise<void> {
+  socket.on("data", () => {});
   socket.resume();
   return socket.closed ? Promise.resolve() : new Promise((resolve) => socket.once("close", () => resolve()));
 }

@@ -1,7 +1,9 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
+import { concat, encodeUtf8 } from "../base/bytes.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Carrier } from "./carrier.ts";
 import { Certificates } from "./certificates.ts";
@@ -206,17 +208,24 @@ Deno.test("tls: the PROXY header comes before the handshake, also in the same pa
   for (const contexts of [choice(one, two), choice(one)]) {
     await using port = await open({ contexts, proxy });
     const raw = await client(port.port);
-    raw.cork();
-    raw.write("PROXY TCP4 203.0.113.9 10.0.0.1 4321 5223\r\n");
-    const joining = tlsClient({ socket: raw, servername: "one.test" });
-    raw.uncork();
-    const socket = await joining;
+    let before = "PROXY TCP4 203.0.113.9 10.0.0.1 4321 5223\r\n";
+    const stream = new Duplex({
+      read() {},
+      write(chunk: Uint8Array, _encoding, done) {
+        raw.write(concat(encodeUtf8(before), chunk), () => done());
+        before = "";
+      },
+    });
+    raw.on("data", (chunk) => stream.push(chunk));
+    raw.on("close", () => stream.push(null));
+    const socket = await tlsClient({ socket: stream, servername: "one.test" });
     const { carrier, sink } = await port.sessions.take();
     deepEqual(carrier.peer, { address: "203.0.113.9", port: 4321 });
     socket.write("echo hi");
     await reads(socket, "hi");
-    socket.destroy();
+    raw.destroy();
     await sink.gone();
+    await closed(raw);
   }
 });
 

@@ -1,5 +1,6 @@
 /** Classes of characters as the scanner meets them: one table look-up decides whether a character needs thought. */
 import { XmlError } from "./error.ts";
+import { WIDE } from "./traits.ts";
 
 /** Never allowed, not even escaped (XML 1.0 §2.2). */
 export const FORBIDDEN = 1;
@@ -9,8 +10,6 @@ export const REFERENCE = 2;
 export const SPACING = 4;
 /** "]" in text, which may begin the forbidden "]]>". */
 export const BRACKET = 8;
-/** "<": forbidden in attribute values. */
-export const LESS = 16;
 
 /** What a character below 128 means between tags. */
 export const IN_TEXT: Uint8Array = textClasses();
@@ -30,7 +29,6 @@ function valueClasses(): Uint8Array {
   const table = new Uint8Array(128).fill(FORBIDDEN, 0, 32);
   table[9] = table[10] = table[13] = SPACING;
   table[38] = REFERENCE;
-  table[60] = LESS;
   return table;
 }
 
@@ -39,10 +37,10 @@ export function isSpace(c: number): boolean {
   return c === 32 || c === 10 || c === 13 || c === 9;
 }
 
-/** How many bytes a stretch of text was on the wire. `wide` false: it is known to be ASCII. */
-export function utf8Length(text: string, start: number, end: number, wide: boolean): number {
+/** How many bytes a stretch of text was on the wire. `traits` are those of the text. */
+export function utf8Length(text: string, start: number, end: number, traits: number): number {
   let bytes = end - start;
-  if (!wide) return bytes;
+  if ((traits & WIDE) === 0) return bytes;
   for (let i = start; i < end; i++) {
     const c = text.charCodeAt(i);
     // Half of a surrogate pair is two of the pair's four bytes.

@@ -113,8 +113,7 @@ export class Element {
   with(attrs: Readonly<Record<string, string | undefined>>): Element {
     const next = newAttrs();
     for (const key in this.attrs) {
-      const value = Object.hasOwn(attrs, key) ? attrs[key] : this.attrs[key];
-      if (value !== undefined) next[key] = value;
+      if (attrs[key] !== undefined || !Object.hasOwn(attrs, key)) next[key] = this.attrs[key]!;
     }
     merge(next, attrs);
     return new Element(this.name, this.ns, next, this.children, this.shared());

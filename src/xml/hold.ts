@@ -14,10 +14,10 @@ export class Hold {
   /** In a tag: the open quote, or 0. In a CDATA section: how many "]" came last. */
   private state = 0;
 
-  /** `start` is the token as far as it came; `wide` tells whether it is more than ASCII. */
-  constructor(start: string, public wide: boolean) {
+  /** `start` is the token as far as it came; `traits` what may be in it (traits.ts). */
+  constructor(start: string, public traits: number) {
     this.kind = kindOf(start);
-    this.add(start, wide);
+    this.add(start, traits);
   }
 
   get length(): number {
@@ -33,9 +33,9 @@ export class Hold {
   }
 
   /** Takes more input; true when the token's end may be in it. */
-  add(piece: string, wide: boolean): boolean {
+  add(piece: string, traits: number): boolean {
     this.pile.add(piece);
-    if (wide) this.wide = true;
+    this.traits |= traits;
     switch (this.kind) {
       case "text":
         return piece.indexOf("<") >= 0;

@@ -88,17 +88,12 @@ export function internNs(text: string, start: number, end: number): string | und
 }
 
 function lookUp(table: Table, text: string, start: number, end: number): string | undefined {
-  const length = end - start;
-  if (length === 0) return undefined;
+  if (start >= end) return undefined;
   const known = table[slot(text, start, end)];
   if (known === undefined) return undefined;
-  for (let k = 0; k < known.length; k++) {
-    const word = known[k]!;
-    if (word.length !== length) continue;
-    let i = 0;
-    while (i < length && word.charCodeAt(i) === text.charCodeAt(start + i)) i++;
-    if (i === length) return word;
-  }
+  // A cut costs V8 no copying to speak of, and comparing whole strings is faster than comparing characters.
+  const cut = text.slice(start, end);
+  for (let k = 0; k < known.length; k++) if (known[k] === cut) return known[k];
   return undefined;
 }
 

@@ -21,6 +21,7 @@ import { own, ownCopy } from "./own.ts";
 import { Pile } from "./pile.ts";
 import type { Scope } from "./scope.ts";
 import { type Frame, headerFrame, readTag } from "./tag.ts";
+import { ODD, traitsOf, WIDE } from "./traits.ts";
 import { literalText, textAt } from "./text.ts";
 
 export type { Limits } from "./limits.ts";
@@ -53,8 +54,8 @@ export class XmlReader {
   private broken = false;
   private text = "";
   private pos = 0;
-  /** Whether `text` may be more than ASCII. */
-  private wide = false;
+  /** What `text` may hold (traits.ts). */
+  private traits = 0;
   private hold: Hold | undefined = undefined;
 
   private frame: Frame | undefined = undefined;
@@ -91,11 +92,10 @@ export class XmlReader {
       whole = validLength(bytes);
       piece = decode(bytes, whole) ?? "";
     }
-    // Only ASCII has as many characters as bytes.
-    const wide = piece.length !== whole;
-    if (this.hold !== undefined) this.resume(piece, wide);
-    else if (this.pos >= this.text.length) this.replace(piece, wide);
-    else this.append(piece, wide);
+    const traits = traitsOf(piece, bytes, whole);
+    if (this.hold !== undefined) this.resume(piece, traits);
+    else if (this.pos >= this.text.length) this.replace(piece, traits);
+    else this.append(piece, traits);
   }
 
   /** The next whole element, the end of the stream, or undefined when more bytes are needed. */
@@ -117,7 +117,7 @@ export class XmlReader {
     const kept = discard ? "" : this.hold?.text ?? this.text.slice(this.pos);
     if (discard) this.tail = undefined;
     this.forget();
-    this.replace(kept, true);
+    this.replace(kept, WIDE | ODD);
     this.state = FRESH;
     this.header = undefined;
     this.contentNs = "";
@@ -149,31 +149,31 @@ export class XmlReader {
         undefined;
   }
 
-  private replace(piece: string, wide: boolean): void {
+  private replace(piece: string, traits: number): void {
     this.text = piece;
     this.pos = this.counted = this.innerStart = 0;
-    this.wide = wide;
+    this.traits = traits;
   }
 
   /** More input before the last was read to its end. */
-  private append(piece: string, wide: boolean): void {
+  private append(piece: string, traits: number): void {
     const { text, pos, counted } = this;
-    if (pos > counted) this.size += utf8Length(text, counted, pos, this.wide);
+    if (pos > counted) this.size += utf8Length(text, counted, pos, this.traits);
     this.text = this.rest() + piece;
     this.pos = 0;
     this.counted = Math.max(0, counted - pos);
-    this.wide ||= wide;
+    this.traits |= traits;
   }
 
-  private resume(piece: string, wide: boolean): void {
+  private resume(piece: string, traits: number): void {
     const hold = this.hold!;
     const held = hold.length;
-    if (!hold.add(piece, wide)) {
-      this.size += utf8Length(piece, 0, piece.length, wide);
+    if (!hold.add(piece, traits)) {
+      this.size += utf8Length(piece, 0, piece.length, traits);
       return;
     }
     this.hold = undefined;
-    this.replace(hold.text, hold.wide);
+    this.replace(hold.text, hold.traits);
     this.counted = held;
   }
 
@@ -193,12 +193,12 @@ export class XmlReader {
     if (this.hold === undefined && text !== "") {
       const unfinished = this.pos < text.length;
       if (this.depth > this.base || unfinished) {
-        this.size += utf8Length(text, this.counted, text.length, this.wide);
-        const wide = this.wide;
+        this.size += utf8Length(text, this.counted, text.length, this.traits);
+        const traits = this.traits;
         const rest = this.rest();
-        if (unfinished) this.hold = new Hold(rest.length * 4 < text.length ? ownCopy(rest) : rest, wide);
+        if (unfinished) this.hold = new Hold(rest.length * 4 < text.length ? ownCopy(rest) : rest, traits);
       } else this.size = 0;
-      this.replace("", false);
+      this.replace("", 0);
     }
     if (this.depth > this.base || this.hold !== undefined) {
       this.checkSize(this.size + (this.tail?.length ?? 0));
@@ -255,7 +255,7 @@ export class XmlReader {
 
   private startTag(at: number): Element | undefined {
     const parent = this.frame;
-    const frame = readTag(this.text, at, parent, this.boundary, this.limits, this.wide);
+    const frame = readTag(this.text, at, parent, this.boundary, this.limits, this.traits);
     if (frame === undefined) return undefined;
     const depth = ++this.depth;
     this.pos = frame.end;
@@ -348,7 +348,7 @@ export class XmlReader {
   private sizeAt(end: number): number {
     const most = this.size + (end - this.counted) * 3;
     if (most <= this.limits.stanzaBytes) return most;
-    return this.size + utf8Length(this.text, this.counted, end, this.wide);
+    return this.size + utf8Length(this.text, this.counted, end, this.traits);
   }
 
   /** Text, up to the next "<". */
@@ -356,7 +356,7 @@ export class XmlReader {
     if (this.depth <= this.base) return this.between(at);
     const end = this.text.indexOf("<", at);
     if (end < 0) return undefined;
-    this.add(textAt(this.text, at, end));
+    this.add(textAt(this.text, at, end, this.traits));
     this.pos = end;
     return undefined;
   }

@@ -133,7 +133,10 @@ function drip(before: string, filler: string, size: number): number {
 }
 
 Deno.test("a long token fed byte by byte costs linear time", () => {
-  const shapes = [["<message id='", "a"], ["<message ", " "], ["<m>", "a"], ["<m>", "]>"], [
+  const shapes = [["<message id='", "a"], ["<message ", " "], ["<m>", "a"], ["<message id='", ">"], [
+    "<m>",
+    "]>",
+  ], [
     "<m><![CDATA[",
     "]>",
   ], ["<m>", "<a/>"]];
@@ -143,4 +146,11 @@ Deno.test("a long token fed byte by byte costs linear time", () => {
     const took = drip(before!, filler!, 400_000);
     assert.ok(took < 8_000, `${before}${filler}: ${took} ms`);
   }
+});
+
+Deno.test("a forbidden character in a dripped tag is refused at once, not scanned for again", () => {
+  const reader = new XmlReader(OPEN);
+  readAll([bytes(HEADER + "<message id='abc")], reader);
+  reader.feed(bytes("<"));
+  assert.throws(() => reader.next(), { condition: "not-well-formed" });
 });

@@ -2,7 +2,7 @@
  * One start tag: read, checked, its names resolved. The result is a frame, the reader's note of an open element.
  * Nothing here remembers anything between tags.
  */
-import { FORBIDDEN, IN_VALUE, isSpace, LESS, malformed, REFERENCE, SPACING, utf8Length } from "./chars.ts";
+import { FORBIDDEN, IN_VALUE, isSpace, malformed, REFERENCE, SPACING, utf8Length } from "./chars.ts";
 import { type Attrs, newAttrs, NO_ATTRS, type Node } from "./element.ts";
 import { unescape } from "./entities.ts";
 import { XmlError } from "./error.ts";
@@ -18,6 +18,7 @@ import {
 } from "./names.ts";
 import { own } from "./own.ts";
 import { declare, find, isBeyond, keptScope, type Scope, STREAM_SCOPE } from "./scope.ts";
+import { ODD } from "./traits.ts";
 
 /** An open element. It becomes an `Element` when its end tag comes. */
 export class Frame {
@@ -69,7 +70,7 @@ export function headerFrame(frame: Frame): Frame {
 
 /**
  * Reads the start tag whose "<" stands at `at`; undefined when the input ends before it does. `boundary` is the scope
- * of the stanza around it: prefixes found there or beyond make the frame `bound`.
+ * of the stanza around it: prefixes found there or beyond make the frame `bound`. `traits` are those of the text.
  */
 export function readTag(
   text: string,
@@ -77,7 +78,7 @@ export function readTag(
   parent: Frame | undefined,
   boundary: Scope | undefined,
   limits: Limits,
-  wide: boolean,
+  traits: number,
 ): Frame | undefined {
   const frame = new Frame(parent);
   const tagStop = nameEnd(text, at + 1);
@@ -85,6 +86,7 @@ export function readTag(
   let attrs: Record<string, string> | undefined;
   let count = 0;
   let prefixed = false;
+  const less = text.indexOf("<", at + 1);
   for (;;) {
     const gap = i;
     while (isSpace(text.charCodeAt(i))) i++;
@@ -109,15 +111,18 @@ export function readTag(
     const quote = text.charCodeAt(open++);
     if (quote !== 34 && quote !== 39) throw malformed("an attribute value is not quoted");
     const close = text.indexOf(quote === 34 ? '"' : "'", open);
+    if (less >= 0 && (close < 0 || less < close)) {
+      throw malformed('a value contains "<"; it must be written &lt;');
+    }
     if (close < 0) return undefined;
     if (++count > limits.attributes) throw new XmlError("policy-violation", "a tag has too many attributes");
     const name = nameAt(text, i, stop);
     if (isDeclaration(name)) {
-      const value = internNs(text, open, close) ?? valueOf(text, open, close);
+      const value = internNs(text, open, close) ?? valueOf(text, open, close, traits);
       if (name.length === 5) declareDefault(frame, value);
       else declarePrefix(frame, name.slice(6), value);
     } else {
-      const value = valueOf(text, open, close);
+      const value = valueOf(text, open, close, traits);
       if (attrs === undefined) attrs = newAttrs();
       else if (attrs[name] !== undefined) throw malformed("an attribute is given twice");
       attrs[name] = value;
@@ -126,7 +131,7 @@ export function readTag(
     i = close + 1;
   }
   frame.end = i + 1;
-  checkLength(text, at, frame.end, limits, wide);
+  checkLength(text, at, frame.end, limits, traits);
   frame.tag = nameAt(text, at + 1, Math.abs(tagStop));
   if (tagStop > 0) {
     frame.name = frame.tag;
@@ -136,9 +141,9 @@ export function readTag(
   return frame;
 }
 
-function checkLength(text: string, at: number, end: number, limits: Limits, wide: boolean): void {
+function checkLength(text: string, at: number, end: number, limits: Limits, traits: number): void {
   const most = limits.tagBytes;
-  if (most !== undefined && (end - at) * 3 > most && utf8Length(text, at, end, wide) > most) {
+  if (most !== undefined && (end - at) * 3 > most && utf8Length(text, at, end, traits) > most) {
     throw new XmlError("policy-violation", `a start tag is longer than ${most} bytes`, true);
   }
 }
@@ -171,18 +176,17 @@ function nameAt(text: string, start: number, end: number): string {
 }
 
 /** The value between two quotes: checked, normalised as XML 1.0 §3.3.3 says, its references replaced. */
-function valueOf(text: string, start: number, end: number): string {
+function valueOf(text: string, start: number, end: number, traits: number): string {
+  const value = text.slice(start, end);
+  if ((traits & ODD) === 0) return value;
   let found = 0;
   for (let i = start; i < end; i++) {
     const c = text.charCodeAt(i);
-    if (c <= 60) found |= IN_VALUE[c]!;
+    if (c <= 38) found |= IN_VALUE[c]!;
     else if (c >= 0xfffe) found |= FORBIDDEN;
   }
-  const value = text.slice(start, end);
   if (found === 0) return value;
-  if ((found & (FORBIDDEN | LESS)) !== 0) {
-    throw malformed('an attribute value contains "<" or a forbidden character');
-  }
+  if ((found & FORBIDDEN) !== 0) throw malformed("an attribute value contains a character that XML forbids");
   const spaced = (found & SPACING) === 0 ? value : value.replace(/\r\n|[\t\n\r]/g, " ");
   return (found & REFERENCE) === 0 ? spaced : unescape(spaced);
 }

@@ -1,20 +1,15 @@
 /** Character data: from the raw form between tags to the text it means. */
 import { BRACKET, FORBIDDEN, IN_TEXT, malformed, REFERENCE, SPACING } from "./chars.ts";
 import { unescape } from "./entities.ts";
+import { ODD } from "./traits.ts";
 
 // deno-lint-ignore no-control-regex
 const FORBIDDEN_CHARS = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 
-// deno-lint-ignore no-control-regex
-const SPECIAL = /[\x00-\x08\x0b-\x1f&\]\ufffe\uffff]/;
-
-/** From this length on a regular expression is faster than a loop; at two thousand characters, four times. */
-const LONG = 48;
-
-/** The meaning of the text at `raw.slice(start, end)`, which stands between tags. */
-export function textAt(text: string, start: number, end: number): string {
+/** The meaning of the text at `text.slice(start, end)`, which stands between tags. */
+export function textAt(text: string, start: number, end: number, traits: number): string {
   const raw = text.slice(start, end);
-  if (raw.length >= LONG && !SPECIAL.test(raw)) return raw;
+  if ((traits & ODD) === 0) return raw;
   let found = 0;
   for (let i = start; i < end; i++) {
     const c = text.charCodeAt(i);

@@ -19,17 +19,21 @@ export interface Script {
   readonly timeout?: number;
 }
 
+/** What a script is told of its server. */
+export function environment(server: Server): Record<string, string> {
+  return {
+    INTEROP_DOMAIN: server.domain,
+    INTEROP_PORT: String(server.c2s),
+    INTEROP_TLS_PORT: String(server.c2sTls),
+    INTEROP_CA: server.ca,
+  };
+}
+
 /** Runs a script against the server and turns its checks into steps. */
 export async function runClient(t: Deno.TestContext, server: Server, script: Script): Promise<void> {
   const child = new Deno.Command(script.program, {
     args: [...script.args],
-    env: {
-      INTEROP_DOMAIN: server.domain,
-      INTEROP_PORT: String(server.c2s),
-      INTEROP_TLS_PORT: String(server.c2sTls),
-      INTEROP_CA: server.ca,
-      ...script.env,
-    },
+    env: { ...environment(server), ...script.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -2,17 +2,22 @@
 # Two people with profanity, a terminal client, against a running server: registers both, makes them contacts, lets them
 # talk, and keeps their screens as text. For a look by hand; what was seen is in docs/interop.md.
 #
-#   tests/interop/profanity.sh ADDRESS PORT [DOMAIN] [TLS] [OUT]
+#   deno run -A tests/interop/with_server.ts tests/interop/profanity.sh [TLS] [OUT]
+#   INTEROP_PORT=5222 INTEROP_TLS_PORT=5223 INTEROP_CA=ca.pem INTEROP_DOMAIN=localhost tests/interop/profanity.sh …
 #
-# TLS is what profanity's /connect takes: trust (STARTTLS, any certificate), legacy (direct TLS, asks about the
-# certificate), force, disable. Needs profanity and tmux; touches no configuration of the user's.
+# TLS is what profanity's /connect takes: trust (STARTTLS, any certificate), force (STARTTLS), legacy (direct TLS),
+# disable. force and legacy check the certificate: against the authority in $INTEROP_CA, if that is set.
+# Registration by profanity works with STARTTLS only, so both ports have to be there.
+# Needs profanity and tmux; touches no configuration of the user's.
 set -euo pipefail
 
-address=${1:?usage: $0 ADDRESS PORT [DOMAIN] [TLS] [OUT]}
-port=${2:?usage: $0 ADDRESS PORT [DOMAIN] [TLS] [OUT]}
-domain=${3:-localhost}
-tls=${4:-trust}
-out=${5:-$(mktemp -d /tmp/profanity.XXXXXX)}
+tls=${1:-force}
+out=${2:-$(mktemp -d /tmp/profanity.XXXXXX)}
+domain=${INTEROP_DOMAIN:-localhost}
+address=${INTEROP_ADDRESS:-127.0.0.1}
+starttls_port=${INTEROP_PORT:?say where the server listens}
+port=$starttls_port
+[ "$tls" != legacy ] || port=${INTEROP_TLS_PORT:?say where the server listens for direct TLS}
 home=$(mktemp -d)
 suffix=$RANDOM$RANDOM
 alice=alice-$suffix bob=bob-$suffix password=Secret-$suffix
@@ -34,8 +39,6 @@ expect() {
       echo "ok    $who: $what"
       return 0
     fi
-    # A certificate that the client does not know is asked about once.
-    if screen "$who" | grep -qE '/tls allow'; then type_line "$who" "/tls allow"; fi
     sleep 0.1
   done
   echo "FAIL  $who: $what (no $pattern)"
@@ -44,7 +47,8 @@ expect() {
 
 open() {
   local who=$1
-  local run="env XDG_CONFIG_HOME=$home/$who/config XDG_DATA_HOME=$home/$who/data TERM=screen-256color LANG=C.UTF-8 profanity"
+  local run="env XDG_CONFIG_HOME=$home/$who/config XDG_DATA_HOME=$home/$who/data TERM=screen-256color LANG=C.UTF-8"
+  run+=" ${INTEROP_CA:+SSL_CERT_FILE=$INTEROP_CA} profanity"
   mkdir -p "$home/$who/config" "$home/$who/data"
   "${session[@]}" new-window -d -n "$who" "$run"
   expect "$who" "Type ./help. to show" "started"
@@ -52,7 +56,7 @@ open() {
 
 register() { # who, name: in-band registration, then login with the new account
   local who=$1 name=$2
-  type_line "$who" "/register $name $domain port $port tls $tls"
+  type_line "$who" "/register $name $domain port $starttls_port tls ${tls/legacy/force}"
   expect "$who" "password|Enter" "asked for a password to register with"
   type_line "$who" "$password"
   expect "$who" "Confirm password" "asked for it again"

@@ -1,7 +1,7 @@
 /** SASL in the profile of RFC 6120 §6, with the channel bindings it can use announced (XEP-0440). */
 import { decodeBase64, encodeBase64 } from "../../base/bytes.ts";
 import { isPromise, type Maybe } from "../../base/maybe.ts";
-import type { Step } from "../../sasl/mechanism.ts";
+import type { SaslCondition, Step } from "../../sasl/mechanism.ts";
 import { StreamError } from "../../stream/error.ts";
 import type { StreamFeature, Taken } from "../../stream/feature.ts";
 import { Authenticated, Secure } from "../../stream/state.ts";
@@ -86,7 +86,10 @@ function settle(session: ClientSession, result: Step): Maybe<Taken | undefined> 
     session.stream.send(el("challenge", SASL_NS, {}, encodeBase64(result.challenge)));
     return undefined;
   }
-  if ("failure" in result) return fail(session, result.failure, result.text);
+  if ("failure" in result) {
+    if (result.cause !== undefined) session.home!.failed(session, result.cause);
+    return fail(session, result.failure, result.text, result.uncounted !== true);
+  }
   const mechanism = negotiation(session).mechanism;
   session.home!.authenticated(session, result.success, mechanism);
   session.negotiation = undefined;
@@ -95,13 +98,15 @@ function settle(session: ClientSession, result: Step): Maybe<Taken | undefined> 
   return { gain: Authenticated, restart: true };
 }
 
-function fail(session: ClientSession, condition: string, text?: string): undefined {
+function fail(session: ClientSession, condition: SaslCondition, text?: string, counted = true): undefined {
   const state = negotiation(session);
   const { mechanism } = state;
   state.exchange = undefined;
-  state.failures++;
   const { home, stream } = session;
-  home!.loginFailed(session, condition, mechanism);
+  if (counted) {
+    state.failures++;
+    home!.loginFailed(session, condition, mechanism);
+  }
   if (stream === undefined) return undefined;
   const said = text === undefined ? undefined : el("text", SASL_NS, { "xml:lang": "en" }, text);
   stream.send(el("failure", SASL_NS, {}, [el(condition, SASL_NS), said]));

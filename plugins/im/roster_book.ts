@@ -1,0 +1,216 @@
+/**
+ * The rosters of a host, for the plugins of this family: every change is written as a whole, gets a version, is pushed to
+ * all interested resources (RFC 6121 §2.1.6) and announced as `rosterChanged`.
+ */
+import { defineService, el, type HostScope, Jid, randomId, Stanza, StanzaError } from "#plugin";
+import { CONTENT_NS, type Element } from "#plugin";
+import { rosterChanged, type RosterItem, type Rosters } from "./api.ts";
+import { type ItemLimits, itemElement, removedElement, ROSTER_NS, type Wish } from "./roster_item.ts";
+import { Requests } from "./roster_requests.ts";
+import { type KeptItem, RosterStore } from "./roster_store.ts";
+import { Versions } from "./roster_versions.ts";
+import { partsOf, type State, stateOf } from "./subscription_table.ts";
+
+export interface RosterLimits extends ItemLimits {
+  readonly contacts: number;
+  readonly requests: number;
+  readonly request_size: number;
+}
+
+/** Rosters as the family changes them; everybody else has `roster` of api.ts. */
+export const rosterBook = defineService<RosterBook>("rosterBook");
+
+/** A change that a client has not seen. */
+export interface Missed {
+  readonly item: Element;
+  readonly ver: number;
+}
+
+export class RosterBook implements Rosters {
+  readonly #store: RosterStore;
+  readonly #requests: Requests;
+  readonly #versions: Versions;
+
+  constructor(private readonly host: HostScope<RosterLimits>) {
+    this.#store = new RosterStore(host);
+    this.#requests = new Requests(host, host.config);
+    this.#versions = new Versions(host);
+  }
+
+  // --- reading (Rosters) ------------------------------------------------------------------------------------------
+
+  get(local: string, contact: Jid): RosterItem | undefined {
+    return this.#store.find(local, contact.bare.toString());
+  }
+
+  items(local: string): Iterable<RosterItem> {
+    return this.#store.all(local).values();
+  }
+
+  sees(local: string, contact: Jid): boolean {
+    const subscription = this.get(local, contact)?.subscription;
+    return subscription === "from" || subscription === "both" || this.#isSelf(local, contact);
+  }
+
+  watches(local: string, contact: Jid): boolean {
+    const subscription = this.get(local, contact)?.subscription;
+    return subscription === "to" || subscription === "both" || this.#isSelf(local, contact);
+  }
+
+  isContact(local: string, contact: Jid): boolean {
+    return this.get(local, contact) !== undefined || this.#isSelf(local, contact);
+  }
+
+  requests(local: string): readonly Jid[] {
+    return this.#requests.contacts(local);
+  }
+
+  // --- states -----------------------------------------------------------------------------------------------------
+
+  state(local: string, contact: Jid): State {
+    const item = this.get(local, contact);
+    return stateOf(
+      item?.subscription ?? "none",
+      item?.ask === true,
+      this.#requests.has(local, contact.bare.toString()),
+    );
+  }
+
+  /** Brings a contact to a state, and answers its request where that is no longer pending. */
+  change(local: string, contact: Jid, next: State, approved = false): void {
+    const { subscription, out, in: pending } = partsOf(next);
+    const item = this.get(local, contact);
+    const drop = !pending && this.#requests.has(local, contact.toString());
+    const same = (item?.subscription ?? "none") === subscription && (item?.ask ?? false) === out &&
+      (item?.approved ?? false) === approved;
+    if (!same) {
+      this.#put(local, { ...(item ?? blank(contact)), subscription, ask: out, approved }, drop);
+    } else if (drop) this.#written(local, () => this.#requests.drop(local, contact.toString()));
+  }
+
+  /** Keeps a contact's request until it is answered. False where the account has too many. */
+  ask(local: string, request: Stanza): boolean {
+    return this.#written(local, () => this.#requests.add(local, request));
+  }
+
+  /** The requests that wait for an answer. */
+  asked(local: string): Stanza[] {
+    return this.#requests.stanzas(local);
+  }
+
+  // --- changing ---------------------------------------------------------------------------------------------------
+
+  /** Adds or renames a contact (RFC 6121 §2.3, §2.4). */
+  set(local: string, wish: Wish): void {
+    const { contact, name, groups } = wish;
+    this.#put(local, { ...(this.get(local, contact) ?? blank(contact)), name, groups }, false);
+  }
+
+  /** Removes a contact, and its request with it; gives the state that it was in. Undefined where there is no such item. */
+  remove(local: string, contact: Jid): State | undefined {
+    const key = contact.toString();
+    const before = this.#store.find(local, key);
+    if (before === undefined) return undefined;
+    const state = this.state(local, contact);
+    const ver = this.#written(local, () => {
+      this.#store.write(local, key, undefined);
+      this.#requests.drop(local, key);
+      return this.#versions.next(local, key, true);
+    });
+    this.#store.remember(local, key, undefined);
+    this.#push(local, removedElement(contact), ver);
+    this.host.emit(rosterChanged, { local, contact, before, after: undefined });
+    return state;
+  }
+
+  /** Forgets everything of an account, without a word to anybody. */
+  clear(local: string): void {
+    this.host.atomic(() => {
+      this.#store.clear(local);
+      this.#requests.clear(local);
+      this.#versions.clear(local);
+    });
+  }
+
+  /** The account's last session is gone. */
+  release(local: string): void {
+    this.#store.release(local);
+  }
+
+  #put(local: string, wanted: RosterItem, dropRequest: boolean): void {
+    const contact = wanted.jid;
+    const key = contact.toString();
+    const before = this.#store.find(local, key);
+    if (before === undefined && this.#store.count(local) >= this.host.config.contacts) {
+      throw new StanzaError("resource-constraint", `a roster may have ${this.host.config.contacts} contacts`);
+    }
+    const after = this.#written(local, () => {
+      const item: KeptItem = { ...wanted, ver: this.#versions.next(local, key, false) };
+      this.#store.write(local, key, item);
+      if (dropRequest) this.#requests.drop(local, key);
+      return item;
+    });
+    this.#store.remember(local, key, after);
+    this.#push(local, itemElement(after), after.ver);
+    this.host.emit(rosterChanged, { local, contact, before, after });
+  }
+
+  /** All or nothing; and where the disk takes it back later, memory goes back too. */
+  #written<T>(local: string, write: () => T): T {
+    const result = this.host.atomic(write);
+    this.host.flush().catch(() => this.#store.forget(local));
+    return result;
+  }
+
+  // --- to clients -------------------------------------------------------------------------------------------------
+
+  version(local: string): string {
+    return this.#versions.current(local);
+  }
+
+  /** The whole roster (RFC 6121 §2.1.4). */
+  whole(local: string): Element {
+    const items = [...this.#store.all(local).values()].map(itemElement);
+    return el("query", ROSTER_NS, { ver: this.version(local) }, items);
+  }
+
+  /**
+   * What has changed since a client's version, oldest first; undefined where the whole roster is needed, or is shorter
+   * (RFC 6121 §2.6.3).
+   */
+  missed(local: string, version: string): Missed[] | undefined {
+    const since = this.#versions.known(local, version);
+    if (since === undefined) return undefined;
+    const items = this.#store.all(local);
+    const missed: Missed[] = this.#versions.removedSince(local, since)
+      .map(([contact, ver]) => ({ item: removedElement(contact), ver }));
+    for (const item of items.values()) {
+      if (item.ver > since) missed.push({ item: itemElement(item), ver: item.ver });
+    }
+    if (missed.length > 0 && missed.length > items.size) return undefined;
+    return missed.sort((a, b) => a.ver - b.ver);
+  }
+
+  /** One change as a client gets it: without a sender, which means the account (RFC 6121 §2.1.6). */
+  pushOf(local: string, { item, ver }: Missed): Stanza {
+    const query = el("query", ROSTER_NS, { ver: this.#versions.spelled(local, ver) }, [item]);
+    return Stanza.of(el("iq", CONTENT_NS, { type: "set", id: `push-${randomId(6)}` }, [query]));
+  }
+
+  #push(local: string, item: Element, ver: number): void {
+    let push: Stanza | undefined;
+    for (const session of this.host.sessions(Jid.of(local, this.host.domain))) {
+      if (!session.interested) continue;
+      push ??= this.pushOf(local, { item, ver });
+      this.host.deliver(session, push.addressed(session.jid));
+    }
+  }
+
+  #isSelf(local: string, contact: Jid): boolean {
+    return contact.local === local && contact.domain === this.host.domain;
+  }
+}
+
+function blank(contact: Jid): RosterItem {
+  return { jid: contact, name: undefined, subscription: "none", ask: false, approved: false, groups: [] };
+}
