@@ -21,6 +21,7 @@ import {
   utf8Length,
   z,
 } from "#plugin";
+import { Derivations } from "./derivations.ts";
 
 /** Keys as they are kept: base64, by hash. */
 interface StoredKeys {
@@ -33,7 +34,7 @@ export type StoredCredentials = Partial<Record<ScramHash, StoredKeys>>;
 
 export const storedCredentials = keyval<StoredCredentials>("credentials");
 
-const HASHES = ["SHA-1", "SHA-256"] as const satisfies readonly ScramHash[];
+const HASHES = ["SHA-1", "SHA-256", "SHA-512"] as const satisfies readonly ScramHash[];
 /** The hash that a password in the clear is checked with; all are as strong as the password here. */
 const CHECKED = "SHA-256";
 const REMEMBERED = 10_000;
@@ -41,7 +42,9 @@ const REMEMBERED = 10_000;
 const LONGEST_PASSWORD = 1024;
 
 const config = options({
-  shortest_password: z.number().int().min(1).max(128).default(6).describe("Characters that a password must have."),
+  shortest_password: z.number().int().min(1).max(128).default(6).describe(
+    "Characters that a password must have.",
+  ),
 });
 
 export const internal = definePlugin({
@@ -58,6 +61,7 @@ export const internal = definePlugin({
 class InternalCredentials {
   readonly hashes = HASHES;
   readonly #store: Keyval<StoredCredentials>;
+  readonly #derivations = new Derivations();
   /**
    * Passwords that were right lately, as a keyed hash that dies with the process: PLAIN costs a whole derivation
    * otherwise, every time a client comes back.
@@ -98,7 +102,8 @@ class InternalCredentials {
     const mark = await this.#mark(local, password);
     if (keys !== undefined && this.#right.get(local) === mark) return true;
     // An account that does not exist takes as long as one that does.
-    const right = await passwordMatches(password, keys ?? decoyKeys(local, CHECKED, this.host.decoy), CHECKED);
+    const checked = keys ?? decoyKeys(local, CHECKED, this.host.decoy);
+    const right = await this.#derivations.run(() => passwordMatches(password, checked, CHECKED));
     if (right) this.#right.set(local, mark);
     return right;
   }
@@ -133,7 +138,8 @@ class InternalCredentials {
     const derived = await Promise.all(HASHES.map(async (hash) => {
       const salt = crypto.getRandomValues(new Uint8Array(16));
       try {
-        return [hash, storable(await deriveScramKeys(password, salt, iterations, hash))] as const;
+        const keys = await this.#derivations.run(() => deriveScramKeys(password, salt, iterations, hash));
+        return [hash, storable(keys)] as const;
       } catch (error) {
         if (error instanceof RangeError) throw new StanzaError("not-acceptable", error.message);
         throw error;

@@ -1,27 +1,16 @@
 /** Telling somebody of an account's presence: every copy that the server makes goes past `notifying` first. */
-import {
-  type ClientSession,
-  CONTENT_NS,
-  el,
-  type HostScope,
-  isPromise,
-  type Jid,
-  nextTurn,
-  Stanza,
-} from "#plugin";
+import { type ClientSession, CONTENT_NS, el, type HostScope, type Jid, nextTurn, Stanza } from "#plugin";
 import { notifying } from "./api.ts";
 
 /** Receivers that are served before everything else gets its turn (ARCHITECTURE: fan-out). */
-export const SLICE = 200;
+export const SLICE = 256;
 
 /** Sends one addressed copy of an account's presence, unless a guard keeps it back. */
 export function notify(host: HostScope<unknown>, local: string, stanza: Stanza): void {
   const x = { stanza, claimed: false, local };
   const outcome = host.pass(notifying, x);
-  // A guard that would have to think is one that says no: presence must not be told by mistake.
-  if (outcome === undefined || (!isPromise(outcome) && typeof outcome === "symbol" && x.claimed)) {
-    host.send(x.stanza);
-  }
+  // A guard that has to think says no: presence must not be told by mistake.
+  if (outcome === undefined) host.send(x.stanza);
 }
 
 /** What a session last said of itself, to one receiver. */
@@ -69,7 +58,8 @@ export class Fanout {
     receivers: readonly T[],
     each: (receiver: T) => void,
   ): Promise<void> {
-    await before?.catch(() => {});
+    // The first slice is part of the stanza's own turn.
+    if (before !== undefined) await before.catch(() => {});
     for (let start = 0; start < receivers.length; start += SLICE) {
       if (start > 0) await nextTurn();
       const end = Math.min(start + SLICE, receivers.length);

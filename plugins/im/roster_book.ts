@@ -2,14 +2,23 @@
  * The rosters of a host, for the plugins of this family: every change is written as a whole, gets a version, is pushed to
  * all interested resources (RFC 6121 §2.1.6) and announced as `rosterChanged`.
  */
-import { defineService, el, type HostScope, Jid, randomId, Stanza, StanzaError } from "#plugin";
-import { CONTENT_NS, type Element } from "#plugin";
+import {
+  CONTENT_NS,
+  defineService,
+  el,
+  type Element,
+  type HostScope,
+  Jid,
+  randomId,
+  Stanza,
+  StanzaError,
+} from "#plugin";
 import { rosterChanged, type RosterItem, type Rosters } from "./api.ts";
-import { type ItemLimits, itemElement, removedElement, ROSTER_NS, type Wish } from "./roster_item.ts";
+import { itemElement, type ItemLimits, removedElement, ROSTER_NS, type Wish } from "./roster_item.ts";
 import { Requests } from "./roster_requests.ts";
 import { type KeptItem, RosterStore } from "./roster_store.ts";
 import { Versions } from "./roster_versions.ts";
-import { partsOf, type State, stateOf } from "./subscription_table.ts";
+import { partsOf, seesPresence, type State, stateOf } from "./subscription_table.ts";
 
 export interface RosterLimits extends ItemLimits {
   readonly contacts: number;
@@ -76,10 +85,14 @@ export class RosterBook implements Rosters {
     );
   }
 
-  /** Brings a contact to a state, and answers its request where that is no longer pending. */
-  change(local: string, contact: Jid, next: State, approved = false): void {
+  /**
+   * Brings a contact to a state, and forgets its request where that is no longer pending. A pre-approval is used up by
+   * what it allows (RFC 6121 §3.4.2 leaves that to the server), unless `approved` says otherwise.
+   */
+  change(local: string, contact: Jid, next: State, approval?: boolean): void {
     const { subscription, out, in: pending } = partsOf(next);
     const item = this.get(local, contact);
+    const approved = approval ?? (item?.approved === true && !seesPresence(next));
     const drop = !pending && this.#requests.has(local, contact.toString());
     const same = (item?.subscription ?? "none") === subscription && (item?.ask ?? false) === out &&
       (item?.approved ?? false) === approved;
@@ -135,6 +148,11 @@ export class RosterBook implements Rosters {
   /** The account's last session is gone. */
   release(local: string): void {
     this.#store.release(local);
+  }
+
+  /** Takes memory back to what is stored. */
+  forget(local: string): void {
+    this.#store.forget(local);
   }
 
   #put(local: string, wanted: RosterItem, dropRequest: boolean): void {
@@ -199,7 +217,7 @@ export class RosterBook implements Rosters {
 
   #push(local: string, item: Element, ver: number): void {
     let push: Stanza | undefined;
-    for (const session of this.host.sessions(Jid.of(local, this.host.domain))) {
+    for (const session of this.host.sessions(Jid.parse(`${local}@${this.host.domain}`))) {
       if (!session.interested) continue;
       push ??= this.pushOf(local, { item, ver });
       this.host.deliver(session, push.addressed(session.jid));

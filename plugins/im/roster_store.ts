@@ -114,7 +114,9 @@ export class RosterStore {
   #item(contact: string, row: StoredItem): KeptItem | undefined {
     const jid = Jid.tryParse(contact);
     if (jid === undefined) {
-      this.host.log.warn("a stored roster has a contact whose address is not valid; it is left out", { contact });
+      this.host.log.warn("a stored roster has a contact whose address is not valid; it is left out", {
+        contact,
+      });
       return undefined;
     }
     return {
@@ -129,7 +131,7 @@ export class RosterStore {
   }
 
   #hasSession(local: string): boolean {
-    return this.host.sessions(Jid.of(local, this.host.domain)).length > 0;
+    return this.host.sessions(Jid.parse(`${local}@${this.host.domain}`)).length > 0;
   }
 }
 

@@ -15,6 +15,7 @@ import {
   type HostScope,
   Jid,
   Lru,
+  networkOf,
   options,
   type Query,
   readRegistration,
@@ -107,8 +108,8 @@ class Desk {
     if (username === undefined || password === undefined) {
       throw new StanzaError("not-acceptable", "a username and a password are needed");
     }
-    const jid = Jid.tryParse(`${username}@${this.host.domain}`);
-    if (jid === undefined || !jid.isBare) throw new StanzaError("not-acceptable", "this name cannot be one");
+    const jid = accountOf(username, this.host.domain);
+    if (jid === undefined) throw new StanzaError("not-acceptable", "this name cannot be one");
     this.#take(session.peer.address);
     await this.host.accounts.create(jid.local, password);
     await this.host.flush();
@@ -135,7 +136,7 @@ class Desk {
       throw new StanzaError("bad-request", "a username and a password are needed");
     }
     // XEP-0077 §3.3: only one's own.
-    if (Jid.tryParse(`${username}@${this.host.domain}`)?.local !== from.local) {
+    if (accountOf(username, this.host.domain)?.equals(from.bare) !== true) {
       throw new StanzaError("not-allowed", "this is not your account");
     }
     await this.host.accounts.setPassword(from.local, password);
@@ -163,8 +164,9 @@ class Desk {
   #take(address: string): void {
     const { open, burst, every } = this.host.config;
     if (burst === 0 || open === "loopback") return;
-    let bucket = this.#recent.get(address);
-    if (bucket === undefined) this.#recent.set(address, bucket = new Bucket(1000 / every, burst));
+    const network = networkOf(address);
+    let bucket = this.#recent.get(network);
+    if (bucket === undefined) this.#recent.set(network, bucket = new Bucket(1000 / every, burst));
     if (!bucket.tryTake(1, this.host.clock.monotonic())) {
       throw new StanzaError("resource-constraint", "too many accounts from your address, try again later");
     }
@@ -175,6 +177,14 @@ function submitted(payload: Element): { username: string | undefined; password: 
   const request = readRegistration(payload);
   if (request.kind !== "submit") throw new StanzaError("bad-request", "this is not a registration");
   return { username: request.values.get("username"), password: request.values.get("password") };
+}
+
+function accountOf(username: string, domain: string): Jid | undefined {
+  try {
+    return username === "" ? undefined : Jid.of(username, domain);
+  } catch {
+    return undefined;
+  }
 }
 
 function isLoopback(address: string): boolean {

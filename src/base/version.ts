@@ -1,2 +1,2 @@
-/** The version of this server; a test holds it to the one in deno.json. */
+/** Which release this is; equal to the version in deno.json, which a compiled executable cannot read. */
 export const VERSION = "5.0.0";

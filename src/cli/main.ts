@@ -1,17 +1,37 @@
-/** Picks the command of the command line and exits with its code (0 fine, 1 failed, 2 usage or configuration). */
-import { Command } from "commander";
-import { VERSION } from "../base/version.ts";
+/** The command line: picks the command and gives back its exit code. */
 import type { AnyPlugin } from "../plugin/plugin.ts";
-import { start, type StartOptions } from "./start.ts";
+import { check } from "./check.ts";
+import type { Command, ExitCode } from "./command.ts";
+import { configCommands } from "./config_commands.ts";
+import { hostList } from "./host_list.ts";
+import { plugins as pluginsCommand } from "./plugins.ts";
+import { runProgram } from "./program.ts";
+import { reload } from "./reload.ts";
+import { start } from "./start.ts";
+import { status } from "./status.ts";
+import { stop } from "./stop.ts";
+import { SystemTerminal, type Terminal } from "./terminal.ts";
+import { userCommands } from "./user_commands.ts";
+import { version } from "./version.ts";
 
-export async function main(plugins: readonly AnyPlugin[]): Promise<void> {
-  const program = new Command("metronome").version(VERSION);
-  program.command("start")
-    .description("run the server in the foreground")
-    .option("--config <file>", "the configuration")
-    .option("--host <name>", "serve this host with the defaults")
-    .option("--register", "let everybody register")
-    .option("--data <folder>", "where the data is")
-    .action(async (options: StartOptions) => Deno.exit(await start(plugins, options)));
-  await program.parseAsync(Deno.args, { from: "user" });
+/** Every command there is, in the order of the overview. */
+export const COMMANDS: readonly Command[] = [
+  start,
+  stop,
+  reload,
+  status,
+  ...userCommands,
+  ...configCommands,
+  check,
+  hostList,
+  pluginsCommand,
+  version,
+];
+
+/** Runs the command that the arguments name. */
+export function main(
+  plugins: readonly AnyPlugin[],
+  terminal: Terminal = new SystemTerminal(),
+): Promise<ExitCode> {
+  return runProgram(COMMANDS, plugins, terminal);
 }

@@ -3,7 +3,8 @@ import { createLog } from "../base/log.ts";
 import { VERSION } from "../base/version.ts";
 import { defaultSettings, describeProblem, findConfig, type Outcome, readSettings } from "../config/mod.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
-import { createServer } from "../server/create.ts";
+import { openServer } from "../server/open.ts";
+import { pluginSet } from "../server/plugin_set.ts";
 import { offerOf } from "../server/offer.ts";
 
 export interface StartOptions {
@@ -24,7 +25,7 @@ export async function start(plugins: readonly AnyPlugin[], options: StartOptions
   const { log: level, log_levels: levels, log_format: format } = settings.server;
   const log = createLog({ level, levels, format, journal: env.JOURNAL_STREAM !== undefined });
   try {
-    const { server } = await createServer({ settings, plugins, log });
+    const { server } = await openServer({ settings, plugins: pluginSet(plugins), log });
     log.info(`Hello and welcome to Metronome version ${VERSION}`, {
       hosts: Object.keys(settings.hosts).join(","),
       ports: server.listeners.all.map((open) => `${open.kind}:${open.port}`).join(","),

@@ -16,6 +16,7 @@ export {
   readSettings,
   REGISTRATION,
   type Request,
+  serverFolders,
 } from "./read.ts";
 export { configReference } from "./reference.ts";
 export { REDACTED, Secret } from "./secret.ts";

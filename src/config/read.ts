@@ -108,6 +108,24 @@ export const REGISTRATION = {
 
 /** The paths of plugins on disk, needed before their schemas can be known. Problems are left to readSettings. */
 export function pluginFiles(request: Omit<Request, keyof Offer>): readonly string[] {
+  const files = valueAt(unchecked(request), ["server", "plugin_files"]);
+  return Array.isArray(files) ? files.filter((file) => typeof file === "string") : [];
+}
+
+/** Where a server is to be found, as far as that can be said although its configuration may be broken just now. */
+export function serverFolders(request: Omit<Request, keyof Offer>): { data: string; run: string } {
+  const tree = unchecked(request);
+  const said = (key: string): string | undefined => {
+    const value = valueAt(tree, ["server", key]);
+    return typeof value === "string" ? value : undefined;
+  };
+  const folders = defaultFolders(request.env, request.path);
+  const data = said("data") ?? folders.data;
+  return { data, run: said("run") ?? folders.run(data) };
+}
+
+/** The values with their places filled and paths made whole, and nothing checked. */
+function unchecked(request: Omit<Request, keyof Offer>): Tree {
   const sources = new Sources();
   const catalog = catalogOf({ plugins: [], services: [], listeners: [] });
   if (request.path !== undefined) addFiles(sources, request.path);
@@ -115,8 +133,7 @@ export function pluginFiles(request: Omit<Request, keyof Offer>): readonly strin
   sources.override(request.overrides ?? {}, { kind: "command line", source: "command line", folder: "" });
   fillPlaceholders(sources, request.env, false);
   prepare(sources, catalog.root, false);
-  const files = valueAt(sources.tree, ["server", "plugin_files"]);
-  return Array.isArray(files) ? files.filter((file) => typeof file === "string") : [];
+  return sources.tree;
 }
 
 function readSections(

@@ -6,7 +6,7 @@ import { StanzaError } from "../stanza/error.ts";
 import { type Keyval, keyval } from "../storage/store.ts";
 import { StreamError } from "../stream/error.ts";
 import { type Credentials, credentials } from "./credentials.ts";
-import type { Host } from "./host.ts";
+import type { HostParts } from "./parts.ts";
 import { accountCreated, accountRemoved, accountRemoving, passwordChanged } from "./points.ts";
 import { includes, type Role } from "./roles.ts";
 
@@ -23,7 +23,7 @@ const records = keyval<AccountRecord>("account");
 export class Accounts {
   readonly #records: Keyval<AccountRecord>;
 
-  constructor(private readonly host: Host, private readonly clock: Clock) {
+  constructor(private readonly host: Omit<HostParts, "accounts">, private readonly clock: Clock) {
     this.#records = host.storage.open(records, host.domain);
   }
 
@@ -42,8 +42,8 @@ export class Accounts {
   /** The role of anybody, seen from this host. */
   role(jid: Jid): Role {
     const bare = jid.bare.toString();
-    if (this.host.operators.has(bare)) return "operator";
-    if (this.host.admins.has(bare)) return "admin";
+    if (this.host.options.operators.has(bare)) return "operator";
+    if (this.host.options.admins.has(bare)) return "admin";
     if (jid.domain !== this.host.domain || jid.local === "") return "guest";
     if (this.#provider?.temporary === true) return "guest";
     if (!this.exists(jid.local)) return "guest";
@@ -103,6 +103,8 @@ export class Accounts {
   remove(local: string, last?: ClientSession): void {
     this.host.emit(accountRemoving, { local });
     this.#endSessions(local, "this account has been removed", last);
+    // Before the purge: what a plugin writes when a session ends must be gone too.
+    last?.unbind();
     this.#provider?.remove?.(local);
     this.host.storage.purge(this.host.domain, local);
     this.host.emit(accountRemoved, { local });

@@ -9,14 +9,14 @@ import { errorOf, resultOf } from "../stanza/reply.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Element } from "../xml/element.ts";
 import type { IqHandler, Query } from "./draft.ts";
-import type { Host } from "./host.ts";
+import type { HostParts } from "./parts.ts";
 import type { Arriving } from "./points.ts";
 
 /** Requests of one session that may be worked on at a time. */
 const MOST_PENDING = 16;
 
 export class Answers {
-  constructor(private readonly host: Host) {}
+  constructor(private readonly host: HostParts) {}
 
   /** The last claim at `arriving`: a stanza for a resource is delivered, an iq for us is answered. */
   answer(x: Readonly<Arriving>): Maybe<typeof CLAIMED | undefined> {

@@ -1,8 +1,7 @@
-/** What a host and its accounts say of themselves (XEP-0030), collected from registrations. */
+/** What a plugin can say about a host and its accounts (XEP-0030). */
 import type { Maybe } from "../base/maybe.ts";
 import type { Jid } from "../jid/jid.ts";
 import type { Element } from "../xml/element.ts";
-import type { Draft } from "./draft.ts";
 
 export interface Identity {
   readonly category: string;
@@ -31,19 +30,4 @@ export interface DiscoProvider {
   /** Forms of XEP-0128. */
   forms?(query: DiscoQuery): Maybe<readonly Element[] | undefined>;
   items?(query: DiscoQuery): Maybe<readonly Item[] | undefined>;
-}
-
-/** One side's registrations, frozen. */
-export class DiscoBook {
-  readonly identities: readonly Identity[];
-  readonly features: readonly string[];
-  readonly providers: readonly DiscoProvider[];
-
-  constructor(on: "host" | "account", drafts: readonly Draft[]) {
-    const pick = <T extends { on: string }>(list: (d: Draft) => readonly T[]) =>
-      drafts.flatMap((d) => list(d).filter((entry) => entry.on === on));
-    this.identities = pick((d) => d.identities).map((entry) => entry.identity);
-    this.features = [...new Set(pick((d) => d.features).flatMap((entry) => entry.namespaces))].sort();
-    this.providers = pick((d) => d.providers).map((entry) => entry.provider);
-  }
 }

@@ -9,7 +9,7 @@ import type { Mechanism } from "../sasl/mechanism.ts";
 import type { ClientSession } from "../session/client.ts";
 import type { StreamFeature } from "../stream/feature.ts";
 import { Negotiator } from "../stream/negotiator.ts";
-import { DiscoBook } from "./disco.ts";
+import { DiscoBook } from "./disco_book.ts";
 import type { Draft, IqHandler } from "./draft.ts";
 import {
   type Arriving,
@@ -22,6 +22,7 @@ import {
   type Exporting,
   exporting,
   handled,
+  parting,
   undelivered,
   writing,
 } from "./points.ts";
@@ -45,6 +46,7 @@ export class Fittings {
   readonly entering;
   readonly handled;
   readonly writing;
+  readonly parting;
   readonly iq = new IqHandlers<IqHandler>();
   readonly nonzas = new NonzaHandlers<ClientSession>();
   readonly negotiator: Negotiator<ClientSession>;
@@ -68,6 +70,7 @@ export class Fittings {
     this.entering = this.tap(entering);
     this.handled = this.tap(handled);
     this.writing = this.tap(writing);
+    this.parting = this.tap(parting);
     this.negotiator = new Negotiator([...kernel.streamFeatures, ...drafts.flatMap((d) => d.streamFeatures)]);
     this.mechanisms = drafts.flatMap((d) => d.mechanisms);
     this.disco = { host: new DiscoBook("host", drafts), account: new DiscoBook("account", drafts) };

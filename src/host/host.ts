@@ -4,17 +4,18 @@
  * fittings, which a reload replaces whole.
  */
 import { isPromise, type Maybe } from "../base/maybe.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { CLAIMED, DROP, type Refusal } from "../hook/point.ts";
 import type { Outcome, Owned } from "../hook/compiled.ts";
 import type { Event, Slot, Token } from "../hook/token.ts";
 import { Jid } from "../jid/jid.ts";
-import type { Exchange, Identity, Mechanism } from "../sasl/mechanism.ts";
+import type { ChannelFacts, Exchange, Identity, Mechanism } from "../sasl/mechanism.ts";
 import { bind as bindFeature, prepareResource } from "../session/features/bind.ts";
 import { sasl } from "../session/features/sasl.ts";
 import { starttls } from "../session/features/tls.ts";
 import type { ClientSession } from "../session/client.ts";
-import type { Entry, Home, SessionPolicy } from "../session/home.ts";
+import type { Attempt, Entry, Home, SessionPolicy } from "../session/home.ts";
 import { Registry } from "../session/registry.ts";
 import { StanzaError } from "../stanza/error.ts";
 import { errorOf } from "../stanza/reply.ts";
@@ -41,12 +42,14 @@ import {
 } from "./points.ts";
 import { placeResource } from "./resources.ts";
 import { Requests } from "./requests.ts";
+import type { HostParts } from "./parts.ts";
 import type { Router } from "./router.ts";
 
-export class Host implements Home {
+export class Host implements Home<ClientSession>, HostParts {
   readonly domain: string;
   readonly jid: Jid;
   readonly log: Logger;
+  readonly clock: Clock;
   readonly router: Router;
   readonly storage: Storage;
   readonly registry = new Registry();
@@ -58,10 +61,11 @@ export class Host implements Home {
   readonly #answers: Answers;
   readonly #authentication: Authentication;
 
-  constructor(readonly context: HostContext, public options: HostOptions) {
+  constructor(readonly context: HostContext<Host>, public options: HostOptions) {
     this.domain = options.domain;
     this.jid = Jid.of("", options.domain, "");
     this.log = context.log;
+    this.clock = context.clock;
     this.router = context.router;
     this.storage = context.storage;
     this.requests = new Requests(context.wheel);
@@ -89,12 +93,6 @@ export class Host implements Home {
   get negotiator(): Negotiator<ClientSession> {
     return this.fittings.negotiator;
   }
-  get operators(): ReadonlySet<string> {
-    return this.options.operators;
-  }
-  get admins(): ReadonlySet<string> {
-    return this.options.admins;
-  }
   get watchesEntering(): boolean {
     return this.fittings.entering.length > 0;
   }
@@ -108,18 +106,27 @@ export class Host implements Home {
   mechanisms(session: ClientSession): readonly Mechanism[] {
     return this.#authentication.mechanisms(session);
   }
-  exchange(session: ClientSession, mechanism: Mechanism): Exchange {
-    return this.#authentication.exchange(session, mechanism);
+  /** The names of what is offered on a connection of this kind, for people to read. */
+  offered(channel: ChannelFacts): string[] {
+    return this.#authentication.offered(channel).map((mechanism) => mechanism.name);
+  }
+  exchange(session: ClientSession, mechanism: Mechanism, attempt: Attempt): Exchange {
+    return this.#authentication.exchange(session, mechanism, attempt);
   }
   authenticated(session: ClientSession, identity: Identity, mechanism: string): void {
     this.#authentication.succeeded(session, identity, mechanism);
   }
-  loginFailed(session: ClientSession, reason: string, mechanism: string): void {
-    this.#authentication.failed(session, reason, mechanism);
+  loginFailed(session: ClientSession, reason: string, mechanism: string): number {
+    return this.#authentication.failed(session, reason, mechanism);
   }
 
   bind(session: ClientSession, resource: string | undefined): Jid {
-    const account = Jid.of(session.username, this.domain, "");
+    const { username } = session;
+    // It may have been removed or switched off since the login.
+    if (!this.accounts.exists(username) || this.accounts.isDisabled(username)) {
+      throw new StreamError("not-authorized", "this account may not be used any more");
+    }
+    const account = Jid.of(username, this.domain, "");
     const wanted = resource === undefined ? undefined : prepareResource(account, resource);
     return placeResource(this.registry, this.options.sessions, account, wanted);
   }
@@ -127,6 +134,17 @@ export class Host implements Home {
   bound(session: ClientSession): void {
     this.registry.add(session);
     this.emit(sessionBound, { session });
+  }
+
+  keeps(session: ClientSession, end: End): boolean {
+    for (const { owner, fn } of this.fittings.parting) {
+      try {
+        if (fn({ session, end }) === "keep") return true;
+      } catch (error) {
+        this.fault(owner, error, undefined);
+      }
+    }
+    return false;
   }
 
   unbound(session: ClientSession, end: End): void {

@@ -47,6 +47,12 @@ export const handled = defineTap<{ session: ClientSession; stanza: Stanza }, und
 /** A stanza goes onto a session's wire, in wire order. */
 export const writing = defineTap<{ session: ClientSession; stanza: Stanza }, undefined>("writing");
 
+/**
+ * A bound session's stream is gone: by an error of ours (a StreamError), in order (undefined), or because the connection
+ * broke (any other Error). "keep" lets the session wait for another stream; whoever says so must end it some time.
+ */
+export const parting = defineTap<{ session: ClientSession; end: End }, "keep" | undefined>("parting");
+
 /** A session has its resource. */
 export const sessionBound = defineEvent<{ session: ClientSession }>("sessionBound");
 /** A bound session is no more; its JID and presence can still be read. */

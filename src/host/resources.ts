@@ -31,6 +31,6 @@ export function placeResource(
   if (wanted === undefined) return account.withResource(randomId());
   if (replaces) old.end(new StreamError("conflict", "replaced by a new session with this resource"));
   return old !== undefined && options.conflict === "rename"
-    ? account.withResource(`${wanted.resource.slice(0, 200)}-${randomId(6)}`)
+    ? account.withResource(`${[...wanted.resource].slice(0, 200).join("")}-${randomId(6)}`)
     : wanted;
 }

@@ -40,11 +40,14 @@ export class Router {
     this.#depth--;
   }
 
-  /** Sends a stanza on its way at once. Only for what is not sent by a handler. */
+  /** Sends a stanza on its way at once. Only for what is not sent by a handler. What a route throws is `failed`'s. */
   route(stanza: Stanza, session: ClientSession | undefined): Maybe<void> {
     this.enter();
     try {
-      return this.#dispatch(stanza, session);
+      const done = this.#dispatch(stanza, session);
+      return isPromise(done) ? done.catch((error) => this.failed(error, stanza)) : done;
+    } catch (error) {
+      this.failed(error, stanza);
     } finally {
       this.leave();
     }

@@ -2,7 +2,7 @@
  * Which plugins a host has, and how that set is changed: new scopes are set up while the old fittings serve, one assignment
  * swaps them, and the old scopes are undone after it. When anything fails, the host keeps what it had.
  */
-import { deepEqual } from "../base/equal.ts";
+import { sameConfig } from "../config/same.ts";
 import type { Service, Token } from "../hook/token.ts";
 import type { Host } from "../host/host.ts";
 import { dependants, inOrder } from "./order.ts";
@@ -55,7 +55,10 @@ export class HostPlugins {
     const next: Standing[] = [];
     const made: Standing[] = [];
     const abandon = async (): Promise<void> => {
-      for (const { scope } of made.reverse()) await scope[Symbol.asyncDispose]();
+      for (const { scope, plugin } of made.reverse()) {
+        if (!old.has(plugin.name)) scope.release();
+        await this.#undo(scope);
+      }
     };
     try {
       for (const plugin of inOrder(wanted.map((w) => w.plugin))) {
@@ -74,8 +77,7 @@ export class HostPlugins {
         const standing = { plugin, config, scope };
         made.push(standing);
         next.push(standing);
-        const returned = await plugin.setup(scope);
-        if (returned !== undefined && returned !== null) scope.adopt(returned);
+        await setUp(plugin, scope);
       }
       const fittings = this.host.fit(next.map((s) => s.scope.draft));
       const commit = async (): Promise<void> => {
@@ -85,7 +87,7 @@ export class HostPlugins {
         for (const { scope, plugin } of [...before].reverse()) {
           if (next.some((s) => s.scope === scope)) continue;
           if (!next.some((s) => s.plugin.name === plugin.name)) scope.release();
-          await scope[Symbol.asyncDispose]();
+          await this.#undo(scope);
         }
       };
       return { commit, abandon };
@@ -103,8 +105,17 @@ export class HostPlugins {
   async dispose(): Promise<void> {
     const standing = this.#standing;
     this.#standing = [];
-    for (const { scope } of [...standing].reverse()) await scope[Symbol.asyncDispose]();
+    for (const { scope } of [...standing].reverse()) await this.#undo(scope);
     this.host.fittings = this.host.fit([]);
+  }
+
+  /** What a plugin throws at its end is its own affair: the others are still undone. */
+  async #undo(scope: Scope<unknown>): Promise<void> {
+    try {
+      await scope[Symbol.asyncDispose]();
+    } catch (error) {
+      this.host.fault(scope.owner, error, undefined);
+    }
   }
 
   /** Plugins that must be set up again: changed themselves, or using something that is. */
@@ -114,12 +125,23 @@ export class HostPlugins {
     const changed = new Set([...old.keys()].filter((name) => !names.has(name)));
     for (const { plugin, config } of wanted) {
       const had = old.get(plugin.name);
-      if (had === undefined || had.plugin !== plugin || !deepEqual(had.config, config)) {
+      if (had === undefined || had.plugin !== plugin || !sameConfig(had.config, config)) {
         changed.add(plugin.name);
       }
     }
     const all = [...wanted.map((w) => w.plugin), ...this.#standing.map((s) => s.plugin)];
     return dependants(all, changed);
+  }
+}
+
+/** Runs a plugin's setup; whose it was is part of what it throws. */
+async function setUp(plugin: AnyPlugin, scope: Scope<unknown>): Promise<void> {
+  try {
+    const returned = await plugin.setup(scope);
+    if (returned !== undefined && returned !== null) scope.adopt(returned);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`the plugin "${plugin.name}" could not be set up: ${why}`, { cause: error });
   }
 }
 

@@ -3,13 +3,15 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Maybe } from "../base/maybe.ts";
 import type { Metrics } from "../base/metrics.ts";
+import type { Wheel } from "../base/wheel.ts";
 import type { Outcome } from "../hook/compiled.ts";
 import type { At, Passage, Point, Refusal } from "../hook/point.ts";
 import type { IqTarget } from "../hook/table.ts";
 import type { Tap, TapHandler } from "../hook/tap.ts";
 import type { Event, Service, Slot } from "../hook/token.ts";
 import type { Accounts } from "../host/accounts.ts";
-import type { DiscoBook, DiscoProvider } from "../host/disco.ts";
+import type { DiscoProvider } from "../host/disco.ts";
+import type { DiscoBook } from "../host/disco_book.ts";
 import type { IqHandler } from "../host/draft.ts";
 import type { Arriving } from "../host/points.ts";
 import type { Role } from "../host/roles.ts";
@@ -33,6 +35,8 @@ export interface HostScope<C> {
   readonly jid: Jid;
   /** What people call the host. */
   readonly name: string;
+  /** "user", or the name of the plugin whose host it is. */
+  readonly kind: string;
   /** The domain it is a service of, if any. */
   readonly parent: string | undefined;
   readonly config: C;
@@ -61,6 +65,8 @@ export interface HostScope<C> {
   route(route: Route): void;
   http(path: string, app: App): void;
   every(ms: number, fn: () => undefined): void;
+  /** Time-outs for many things at a time; to the second. What is armed must be disarmed by who armed it. */
+  readonly wheel: Pick<Wheel, "arm" | "disarm">;
   /** Slow work: tracked, logged under the plugin's name, awaited at its stop. */
   spawn(work: (signal: AbortSignal) => Promise<void>): void;
   onStop(fn: () => Maybe<void>): void;
@@ -72,7 +78,9 @@ export interface HostScope<C> {
   find<T>(service: Service<T>): T | undefined;
   /** Opens a store: this host's rows only. */
   open<S>(store: Store<S>): S;
-  /** Resolves when all that was written so far is safe. */
+  /** The number of writes so far: taken before handling something, it tells `flush` what is at stake. */
+  readonly writes: number;
+  /** Resolves when all that was written so far is safe; with `since`, rejects only where something after it was lost. */
   flush(since?: number): Promise<void>;
   /** All or nothing: what `fn` wrote is taken back when it throws. */
   atomic<T>(fn: () => T): T;

@@ -5,9 +5,11 @@ export * from "./options.ts";
 
 export { isPromise, type Maybe } from "../base/maybe.ts";
 export { randomId } from "../base/id.ts";
+export { VERSION } from "../base/version.ts";
 export type { Clock } from "../base/clock.ts";
 export type { Fields, Logger } from "../base/log.ts";
 export { Lru } from "../base/lru.ts";
+export type { Timed } from "../base/wheel.ts";
 export { Bucket } from "../base/throttle.ts";
 export { nextTurn } from "../base/turn.ts";
 export {
@@ -19,6 +21,9 @@ export {
   timingSafeEqual,
   utf8Length,
 } from "../base/bytes.ts";
+
+export { CidrList } from "../transport/cidr.ts";
+export { networkOf } from "../transport/connection_limits.ts";
 
 export { type Attrs, el, Element, type Node } from "../xml/element.ts";
 export { CONTENT_NS } from "../xml/names.ts";
@@ -54,12 +59,13 @@ export type { Entry } from "../session/home.ts";
 
 export type {
   Credentials as SaslCredentials,
-  Failure,
+  Failure as SaslFailure,
   Mechanism,
   ScramHash,
   ScramKeys,
 } from "../sasl/mechanism.ts";
 export { failed as saslFailure } from "../sasl/mechanism.ts";
+export { hmac } from "../sasl/digest.ts";
 export { decoyKeys, deriveScramKeys, passwordMatches } from "../sasl/scram_keys.ts";
 
 export * from "../host/points.ts";
@@ -76,15 +82,19 @@ export { StorageError } from "../storage/error.ts";
 // The codecs of the XEPs that several plugins speak.
 export * from "../proto/address.ts";
 export * from "../proto/caps.ts";
+export * from "../proto/datatype.ts";
 export * from "../proto/datetime.ts";
 export * from "../proto/delay.ts";
 export * from "../proto/disco.ts";
+export * from "../proto/field_shape.ts";
 export * from "../proto/form_shape.ts";
 export * from "../proto/forms.ts";
 export * from "../proto/forward.ts";
 export * from "../proto/hints.ts";
 export * from "../proto/idle.ts";
+export * from "../proto/media.ts";
 export * from "../proto/oob.ts";
 export * from "../proto/registration.ts";
 export * from "../proto/rsm.ts";
 export * from "../proto/stanza_id.ts";
+export * from "../proto/validation.ts";

@@ -59,6 +59,9 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
   get name() {
     return this.host.options.name;
   }
+  get kind() {
+    return this.host.options.kind;
+  }
   get parent() {
     return this.host.options.parent;
   }
@@ -67,6 +70,9 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
   }
   get metrics() {
     return this.host.context.metrics;
+  }
+  get wheel() {
+    return this.host.context.wheel;
   }
   get decoy() {
     return this.host.options.decoy;
@@ -156,6 +162,9 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
   }
   open<S>(store: Store<S>): S {
     return this.host.storage.open(store, this.host.domain);
+  }
+  get writes(): number {
+    return this.host.storage.writes;
   }
   flush(since?: number): Promise<void> {
     return this.host.storage.flush(since);

@@ -4,7 +4,11 @@
  */
 
 import { Jid } from "../jid/jid.ts";
+import type { Element } from "../xml/element.ts";
+import { type Datatype, datatypeFault } from "./datatype.ts";
 import { booleanOf, type FieldType, type Option } from "./forms.ts";
+import { buildMedia, type Media } from "./media.ts";
+import { buildValidation, type Validation } from "./validation.ts";
 
 interface Common<V> {
   readonly label: string;
@@ -12,12 +16,17 @@ interface Common<V> {
   readonly required?: boolean;
   /** The value shown when there is none yet. */
   readonly initial?: V;
+  /** What a person must see or hear to fill it in (XEP-0221). */
+  readonly media?: Media;
 }
 
-/** A line of text. */
+/** A line of text; where it is not left empty, of a datatype and between bounds of that (XEP-0122). */
 export type TextField = Common<string> & {
   readonly kind: "text" | "secret" | "hidden";
   readonly longest?: number;
+  readonly datatype?: Datatype;
+  readonly min?: string;
+  readonly max?: string;
 };
 /** A text of many lines. */
 export type LinesField = Common<string> & { readonly kind: "lines"; readonly longest?: number };
@@ -33,10 +42,10 @@ export type BooleanField = Common<boolean> & { readonly kind: "boolean" };
 export type ChoiceField<O extends readonly Option[] = readonly Option[]> =
   & Common<O[number]["value"]>
   & { readonly kind: "choice"; readonly options: O };
-/** Some of some options. */
+/** Some of some options; how many is the list range of XEP-0122. */
 export type ChoicesField<O extends readonly Option[] = readonly Option[]> =
   & Common<readonly O[number]["value"][]>
-  & { readonly kind: "choices"; readonly options: O };
+  & { readonly kind: "choices"; readonly options: O; readonly least?: number; readonly most?: number };
 /** An address; null when it was left empty. */
 export type JidField = Common<Jid | null> & { readonly kind: "jid" };
 /** Addresses. */
@@ -71,6 +80,7 @@ export type FieldFault =
   | "not-a-boolean"
   | "not-a-number"
   | "not-a-jid"
+  | "not-of-type"
   | "range"
   | "too-long"
   | "many";
@@ -96,6 +106,36 @@ const TYPES: Record<FieldShape["kind"], FieldType> = {
 /** The type a field has on the wire. */
 export function typeOf(shape: FieldShape): FieldType {
   return TYPES[shape.kind];
+}
+
+/** What a form says of a field beside XEP-0004: media first, for people, then how its values are checked. */
+export function extrasOf(shape: FieldShape): Element[] {
+  const validation = validationOf(shape);
+  return [
+    ...(shape.media === undefined ? [] : [buildMedia(shape.media)]),
+    ...(validation === undefined ? [] : [buildValidation(validation)]),
+  ];
+}
+
+function validationOf(shape: FieldShape): Validation | undefined {
+  switch (shape.kind) {
+    case "integer":
+      return checked("xs:integer", shape.min?.toString(), shape.max?.toString());
+    case "text":
+      return shape.datatype === undefined ? undefined : checked(shape.datatype, shape.min, shape.max);
+    case "choices": {
+      const { least: min, most: max } = shape;
+      return min === undefined && max === undefined ? undefined : { listRange: { min, max } };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function checked(datatype: Datatype, min: string | undefined, max: string | undefined): Validation {
+  return min === undefined && max === undefined
+    ? { datatype }
+    : { datatype, method: { kind: "range", min, max } };
 }
 
 /** The texts of a value on the wire. */
@@ -143,8 +183,11 @@ function singleValue(
       const value = text === "" ? null : Jid.tryParse(text.trim());
       return value === undefined ? { fault: "not-a-jid", text: "is not an address" } : { value };
     }
-    default:
-      return textValue(text, shape.longest);
+    default: {
+      const { datatype, min, max } = shape;
+      const fault = datatype === undefined || text === "" ? undefined : datatypeFault(datatype, text, min, max);
+      return fault ?? textValue(text, shape.longest);
+    }
   }
 }
 
@@ -171,9 +214,16 @@ function choicesValue(
   // An empty list may come as no value at all or as one empty value.
   const chosen = single === undefined ? values.filter((value) => value !== "" || offers(shape, "")) : values;
   const strange = chosen.find((value) => !offers(shape, value));
-  if (strange === undefined) return { value: single ?? [...new Set(chosen)] };
+  if (strange === undefined) {
+    return single !== undefined ? { value: single } : counted(shape as ChoicesField, [...new Set(chosen)]);
+  }
   const known = shape.options.map((option) => option.value).join(", ");
   return { fault: "unknown", text: `"${strange.slice(0, 80)}" is none of: ${known}` };
+}
+
+function counted({ least = 0, most = Infinity }: ChoicesField, chosen: string[]): FieldReading {
+  if (chosen.length < least) return { fault: "range", text: `takes ${least} choices at least` };
+  return chosen.length > most ? { fault: "range", text: `takes ${most} choices at most` } : { value: chosen };
 }
 
 function offers(shape: ChoiceField | ChoicesField, value: string): boolean {

@@ -15,6 +15,7 @@
 import type { Jid } from "../jid/jid.ts";
 import type { Element } from "../xml/element.ts";
 import {
+  extrasOf,
   type FieldFault,
   type FieldShape,
   fieldValue,
@@ -26,6 +27,11 @@ import { buildForm, type Field, type Form, formTypeField, formTypeOf } from "./f
 
 /** The values of a form; a field that was not submitted is not in them. */
 export type ValuesOf<S extends Record<string, FieldShape>> = { [K in keyof S]?: ValueOf<S[K]> };
+
+/** The values of a form that was read: what had to be filled in is in them. */
+export type FilledOf<S extends Record<string, FieldShape>> =
+  & { [K in keyof S as S[K] extends { required: true } ? K : never]: NonNullable<ValueOf<S[K]>> }
+  & ValuesOf<S>;
 
 /** What is wrong with a submitted field. */
 export interface FormProblem {
@@ -64,7 +70,7 @@ export class FormShape<S extends Record<string, FieldShape>> {
   }
 
   /** The values that were submitted, or everything that is wrong with them. */
-  read(form: Form): { values: ValuesOf<S> } | { problems: FormProblem[] } {
+  read(form: Form): { values: FilledOf<S> } | { problems: FormProblem[] } {
     const about = formTypeOf(form);
     if (about !== undefined && about !== this.name) {
       const text = `the form is about "${about.slice(0, 80)}" and not about "${this.name}"`;
@@ -87,7 +93,7 @@ export class FormShape<S extends Record<string, FieldShape>> {
       if (!shape.required || seen.has(name)) continue;
       problems.push({ field: name, fault: "missing", text: `${shape.label} (${name}): must be filled in` });
     }
-    return problems.length > 0 ? { problems } : { values: values as ValuesOf<S> };
+    return problems.length > 0 ? { problems } : { values: values as FilledOf<S> };
   }
 
   #shape(name: string): FieldShape | undefined {
@@ -105,12 +111,14 @@ export class FormShape<S extends Record<string, FieldShape>> {
       if (!whole) fields.push(field);
       else {
         const options = "options" in shape ? { options: shape.options } : {};
+        const extra = extrasOf(shape);
         fields.push({
           ...field,
           label: shape.label,
           desc: shape.desc,
           required: shape.required ?? false,
           ...options,
+          ...(extra.length === 0 ? {} : { extra }),
         });
       }
     }

@@ -1,46 +1,49 @@
-/** A server with everything real: its data in a file, its ports open, its certificates read. */
-import { type Clock, systemClock } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
-import type { Settings } from "../config/mod.ts";
+/** A server inside another program: `createServer({ plugins, config })`, ready when it resolves, over when it is stopped. */
+import { createLog, type Log } from "../base/log.ts";
+import { describeProblem, type Environment, readSettings } from "../config/mod.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
-import { Database } from "../storage/database.ts";
-import { ConnectionLimits } from "../transport/connection_limits.ts";
-import { ServerCertificates } from "./certificates.ts";
-import { portsOf } from "./ports.ts";
-import { Server } from "./server.ts";
+import { offerOf } from "./offer.ts";
+import { openServer } from "./open.ts";
+import { pluginSet } from "./plugin_set.ts";
+import { type Ports, portsOpen } from "./ports_open.ts";
+import type { Server } from "./server.ts";
 
 export interface CreateOptions {
-  readonly settings: Settings;
+  /** The plugins there are; `plugins` of this package are those that the executable has. */
   readonly plugins: readonly AnyPlugin[];
-  readonly log: Log;
-  readonly clock?: Clock;
+  /** What a configuration file would say, as an object: `{ server: { data: "/tmp/x" }, host: { "a.test": {} } }`. */
+  readonly config?: Record<string, unknown>;
+  /** A configuration file beneath it. */
+  readonly file?: string;
+  /** Variables that the file's `${env:…}` may name, and `METRONOME__…`; none when left out. */
+  readonly env?: Environment;
+  /** Where records go; standard error, as the configuration says, when left out. */
+  readonly log?: Log;
 }
 
-export interface Created {
+/** A running server. */
+export interface Running extends AsyncDisposable {
   readonly server: Server;
-  readonly certificates: ServerCertificates;
+  /** The numbers of the open ports by kind, as they were really given. */
+  readonly ports: Ports;
+  /** Ends all streams in order, then everything else. */
+  stop(): Promise<void>;
 }
 
-/** Starts a server. Rejects, having undone everything, with an error that says what to do. */
-export async function createServer(
-  { settings, plugins, log, clock = systemClock }: CreateOptions,
-): Promise<Created> {
-  const storage = Database.open({
-    path: `${settings.server.data}/metronome.sqlite`,
-    durability: settings.server.durability,
-    clock,
-    log: log.child("storage"),
+/** Starts a server. Rejects with everything that is wrong with the configuration, or with what stood in the way. */
+export async function createServer(options: CreateOptions): Promise<Running> {
+  const { plugins, config = {}, file, env = {} } = options;
+  const outcome = readSettings({
+    ...offerOf(plugins),
+    env,
+    overrides: config,
+    ...(file === undefined ? {} : { path: file }),
   });
-  const certificates = new ServerCertificates(clock, log);
-  const perAddress = settings.limits.connections_per_address;
-  const limits = new ConnectionLimits(perAddress === 0 ? {} : { perAddress });
-  const server = await Server.start(settings, {
-    plugins,
-    log,
-    storage,
-    certificates,
-    clock,
-    openPort: (server) => portsOf(server, certificates, limits),
-  });
-  return { server, certificates };
+  if ("problems" in outcome) throw new Error(outcome.problems.map(describeProblem).join("\n"));
+  const { settings } = outcome;
+  const { log: level, log_levels: levels, log_format: format } = settings.server;
+  const log = options.log ?? createLog({ level, levels, format });
+  const { server } = await openServer({ settings, plugins: pluginSet(plugins), log });
+  const stop = () => server.stop();
+  return { server, ports: portsOpen(server), stop, [Symbol.asyncDispose]: stop };
 }

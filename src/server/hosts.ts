@@ -1,4 +1,5 @@
 /** The hosts of a server: raised, refitted and lowered as the configuration says, all of a change or nothing of it. */
+import type { X509Certificate } from "node:crypto";
 import type { Logger } from "../base/log.ts";
 import type { HostSettings, Settings } from "../config/mod.ts";
 import type { HostContext, HostOptions } from "../host/context.ts";
@@ -6,6 +7,9 @@ import { Host } from "../host/host.ts";
 import { type FittingPlan, HostPlugins, type Wanted } from "../plugin/fitting.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
 import { StreamError } from "../stream/error.ts";
+import { readAuthorities } from "../transport/certificate_chain.ts";
+import { type BrokenPlugin, prepareTolerantly } from "./broken_plugins.ts";
+import type { PluginSet } from "./plugin_set.ts";
 
 /** What a change of the configuration does to the hosts, as data. */
 export interface HostsPlan {
@@ -15,6 +19,14 @@ export interface HostsPlan {
   readonly refit: Readonly<Record<string, FittingPlan>>;
 }
 
+/** A change that is ready to be made. */
+export interface PreparedHosts {
+  /** Plugins from disk that could not be set up; the hosts go without them. */
+  readonly broken: readonly BrokenPlugin[];
+  commit(): Promise<void>;
+  abandon(): Promise<void>;
+}
+
 interface Raised {
   readonly host: Host;
   readonly plugins: HostPlugins;
@@ -22,16 +34,23 @@ interface Raised {
 
 export class Hosts {
   readonly #raised = new Map<string, Raised>();
+  /** Plugins from disk that hosts should have and go without. */
+  broken: readonly BrokenPlugin[] = [];
 
   constructor(
-    private readonly context: Omit<HostContext, "log" | "sibling" | "children">,
+    private readonly context: Omit<HostContext<Host>, "log" | "sibling" | "children">,
     private readonly log: Logger,
-    private readonly catalog: ReadonlyMap<string, AnyPlugin>,
+    public plugins: PluginSet,
     private readonly secret: Uint8Array,
   ) {}
 
   get(domain: string): Host | undefined {
     return this.#raised.get(domain)?.host;
+  }
+
+  firstOf(kind: string): Host | undefined {
+    for (const host of this.all()) if (host.options.kind === kind) return host;
+    return undefined;
   }
 
   *all(): IterableIterator<Host> {
@@ -42,10 +61,11 @@ export class Hosts {
     return this.#raised.get(domain)?.plugins.names ?? [];
   }
 
-  plan(settings: Settings): HostsPlan {
+  plan(settings: Settings, set: PluginSet = this.plugins): HostsPlan {
     const refit: Record<string, FittingPlan> = {};
     for (const next of Object.values(settings.hosts)) {
-      const plan = this.#raised.get(next.domain)?.plugins.plan(this.#wanted(next));
+      const wanted = this.#wanted(next, set).filter(({ plugin }) => !this.#lacks(next.domain, plugin));
+      const plan = this.#raised.get(next.domain)?.plugins.plan(wanted);
       if (plan !== undefined && (plan.start.length > 0 || plan.restart.length > 0 || plan.stop.length > 0)) {
         refit[next.domain] = plan;
       }
@@ -59,23 +79,26 @@ export class Hosts {
 
   /**
    * Sets everything new up beside what serves now. The returned `commit` swaps and undoes the old; `abandon` undoes the
-   * new. Throws, having undone it, when a plugin's setup does; the message names the host.
+   * new. Throws, having undone it, when a built-in plugin's setup does; the message names the host.
    */
-  async prepare(settings: Settings): Promise<{ commit(): Promise<void>; abandon(): Promise<void> }> {
-    const prepared: {
+  async prepare(settings: Settings, set: PluginSet = this.plugins): Promise<PreparedHosts> {
+    const steps: {
       raised: Raised;
       options: HostOptions;
       commit(): Promise<void>;
       abandon(): Promise<void>;
     }[] = [];
+    const broken: BrokenPlugin[] = [];
     const abandon = async (): Promise<void> => {
-      for (const step of prepared.reverse()) await step.abandon();
+      for (const step of steps.reverse()) await step.abandon();
     };
     for (const next of Object.values(settings.hosts)) {
       const options = this.#options(next, settings);
       const raised = this.#raised.get(next.domain) ?? this.#make(options);
       try {
-        prepared.push({ raised, options, ...(await raised.plugins.prepare(this.#wanted(next))) });
+        const ready = await prepareTolerantly(raised.plugins, this.#wanted(next, set), set);
+        broken.push(...ready.broken);
+        steps.push({ raised, options, commit: ready.commit, abandon: ready.abandon });
       } catch (error) {
         await abandon();
         throw new Error(`host "${next.domain}": ${error instanceof Error ? error.message : error}`, {
@@ -84,14 +107,17 @@ export class Hosts {
       }
     }
     const commit = async (): Promise<void> => {
-      for (const domain of this.plan(settings).lower) await this.#lower(domain);
-      for (const { raised, options, commit } of prepared) {
+      // Services go before the hosts they belong to.
+      for (const domain of this.plan(settings, set).lower.toReversed()) await this.#lower(domain);
+      this.plugins = set;
+      this.broken = broken;
+      for (const { raised, options, commit } of steps) {
         raised.host.options = options;
         this.#raised.set(options.domain, raised);
         await commit();
       }
     };
-    return { commit, abandon };
+    return { broken, commit, abandon };
   }
 
   async dispose(): Promise<void> {
@@ -125,9 +151,13 @@ export class Hosts {
     for (const host of this.all()) if (host.options.parent === domain) yield host;
   }
 
-  #wanted(host: HostSettings): Wanted[] {
+  #lacks(domain: string, plugin: AnyPlugin): boolean {
+    return this.broken.some((it) => it.host === domain && it.plugin === plugin);
+  }
+
+  #wanted(host: HostSettings, set: PluginSet): Wanted[] {
     return host.plugins.flatMap((name) => {
-      const plugin = this.catalog.get(name);
+      const plugin = set.byName.get(name);
       return plugin === undefined ? [] : [{ plugin, config: host.config[name] }];
     });
   }
@@ -148,6 +178,7 @@ export class Hosts {
       operators: new Set(settings.server.admins),
       admins: new Set(host.admins),
       mechanisms: host.mechanisms,
+      authorities: authoritiesOf(host),
       plainWithoutTls: host.plain_without_tls,
       decoy: { secret: this.secret, iterations: host.scram_iterations },
       services: host.services,
@@ -156,3 +187,20 @@ export class Hosts {
 }
 
 const LOGIN_ATTEMPTS = 4;
+
+/** Who signs the certificates that clients may log in with. Throws an Error that names the file. */
+function authoritiesOf(
+  { client_certificates: wanted, client_authorities: path }: HostSettings,
+): X509Certificate[] {
+  if (!wanted || path === undefined) return [];
+  try {
+    return readAuthorities(Deno.readTextFileSync(path));
+  } catch (cause) {
+    throw new Error(
+      `client_authorities: "${path}" cannot be used: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        cause,
+      },
+    );
+  }
+}

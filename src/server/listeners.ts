@@ -27,6 +27,8 @@ export type OpenPort = (wanted: Wanted) => Promise<Listener | HttpServer>;
 
 export class Listeners {
   #open: Open[] = [];
+  /** Ports that should be open and are not, in words. */
+  problems: readonly string[] = [];
 
   constructor(private readonly openPort: OpenPort) {}
 
@@ -42,25 +44,30 @@ export class Listeners {
     };
   }
 
-  /** Opens what is missing. Closing what is not wanted any more is left to `commit`; a failure closes the new ones. */
+  /**
+   * Opens what is missing. Closing what is not wanted any more is left to `commit`; a failure closes the new ones. A port
+   * whose number is still held by one that goes is opened by `commit` too, right after that one has closed.
+   */
   async prepare(settings: Settings): Promise<{ commit(): Promise<void>; abandon(): Promise<void> }> {
     const wanted = wantedPorts(settings);
+    const gone = this.#open.filter((o) => !wanted.some((w) => same(o, w)));
+    const missing = wanted.filter((w) => !this.#open.some((o) => same(o, w)));
+    const later = missing.filter((w) => gone.some((o) => o.port === portOf(w)));
     const fresh: Open[] = [];
     const abandon = async (): Promise<void> => {
       for (const open of fresh) await open.close();
     };
     try {
-      for (const want of wanted) {
-        if (!this.#open.some((o) => same(o, want))) fresh.push(await this.#listen(want));
-      }
+      for (const want of missing) if (!later.includes(want)) fresh.push(await this.#listen(want));
     } catch (error) {
       await abandon();
       throw error;
     }
     const commit = async (): Promise<void> => {
-      const gone = this.#open.filter((o) => !wanted.some((w) => same(o, w)));
       this.#open = [...this.#open.filter((o) => !gone.includes(o)), ...fresh];
-      for (const open of gone) await open.close();
+      await Promise.all(gone.map((open) => open.close()));
+      this.problems = [];
+      for (const want of later) await this.#listenLate(want);
     };
     return { commit, abandon };
   }
@@ -69,6 +76,16 @@ export class Listeners {
     const open = this.#open;
     this.#open = [];
     await Promise.all(open.map((o) => o.close()));
+  }
+
+  /** There is no way back at this point: what fails is a problem that the next reload tries to solve. */
+  async #listenLate(wanted: Wanted): Promise<void> {
+    try {
+      this.#open.push(await this.#listen(wanted));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.problems = [...this.problems, `listen.${wanted.kind}: ${why}`];
+    }
   }
 
   async #listen(wanted: Wanted): Promise<Open> {
@@ -83,6 +100,10 @@ function wantedPorts(settings: Settings): Wanted[] {
   return Object.entries(settings.listen).flatMap(([kind, { at, proxy }]) =>
     at.map((address) => ({ kind, at: formatAddress(address), proxy }))
   );
+}
+
+function portOf({ at }: Wanted): number {
+  return Number(at.slice(at.lastIndexOf(":") + 1));
 }
 
 function same(a: Wanted, b: Wanted): boolean {

@@ -21,7 +21,7 @@ export function portsOf(
   limits: ConnectionLimits,
 ): OpenPort {
   const wire = new Wire();
-  const web = new Web(server, certificates);
+  const web = new Web(server);
   const log = server.log.child("net");
   return async ({ kind, at, proxy }) => {
     const options = {
@@ -35,14 +35,16 @@ export function portsOf(
     };
     if (kind === "c2s") return await listenTcp({ ...options, refused: (carrier) => refuse(server, carrier) });
     if (kind === "c2s-tls") {
-      const requestCertificate = Object.values(server.settings.hosts).some((host) =>
-        host.client_certificates
-      );
       return await listenTls({
         ...options,
         contexts: certificates,
-        requestCertificate,
-        handshakeMs: server.limits.handshakeTimeout,
+        // Read with every handshake: a reload may change them.
+        get requestCertificate() {
+          return Object.values(server.settings.hosts).some((host) => host.client_certificates);
+        },
+        get handshakeMs() {
+          return server.limits.handshakeTimeout;
+        },
       });
     }
     if (kind === "http") {

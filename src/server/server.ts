@@ -18,28 +18,39 @@ import type { StreamLimits } from "../stream/limits.ts";
 import { Flusher } from "../stream/outbox.ts";
 import { Stream, type StreamContext } from "../stream/stream.ts";
 import type { Carrier } from "../transport/carrier.ts";
+import type { ConnectionLimits } from "../transport/connection_limits.ts";
 import type { TlsContext } from "../transport/tls_context.ts";
-import { deepEqual } from "../base/equal.ts";
+import { brokenFields, type BrokenPlugin, describeBroken } from "./broken_plugins.ts";
+import { changesBetween } from "./changes.ts";
 import { Hosts, type HostsPlan } from "./hosts.ts";
 import { streamLimits } from "./limits.ts";
 import { Listeners, type ListenersPlan, type OpenPort } from "./listeners.ts";
+import { type PluginSet, pluginSet } from "./plugin_set.ts";
 import { localRoute, remoteRoute } from "./routes.ts";
 import { serverSecret } from "./secret.ts";
 import { observe } from "./observe.ts";
 
-/** Where certificates come from; `refresh` takes on a changed configuration and says what is wrong with files. */
+/** Where certificates come from. */
 export interface CertificateSource {
   choose(domain: string): TlsContext | undefined;
-  refresh(settings: Settings): Promise<{ commit(): void }>;
+  /**
+   * Takes on a configuration and reads changed files. `strict` rejects when a certificate that is new to the server cannot
+   * be used; otherwise that is a problem to be told.
+   */
+  refresh(settings: Settings, strict?: boolean): Promise<{ commit(): void }>;
+  /** What cannot be used at present, in words. */
+  readonly problems?: readonly string[];
   close(): void;
 }
 
 export interface ServerParts {
-  readonly plugins: readonly AnyPlugin[];
+  readonly plugins: readonly AnyPlugin[] | PluginSet;
   readonly log: Log;
   readonly storage: Storage;
   readonly certificates: CertificateSource;
   readonly clock?: Clock;
+  /** The count of connections that the ports share. */
+  readonly connections?: ConnectionLimits;
   /** How ports are opened; tests have none. */
   openPort(server: Server): OpenPort;
 }
@@ -48,7 +59,9 @@ export interface ServerParts {
 export interface ReloadPlan {
   readonly hosts: HostsPlan;
   readonly listeners: ListenersPlan;
-  /** Changes that only a restart can make. */
+  /** Other keys whose new values hold from now on. */
+  readonly applied: readonly string[];
+  /** Keys whose new values only a restart takes on. */
   readonly restart: readonly string[];
 }
 
@@ -68,7 +81,7 @@ export class Server {
   settings: Settings;
   limits: StreamLimits;
   readonly #parts: ServerParts;
-  readonly #findHome: FindHome;
+  readonly #findHome: FindHome<ClientSession>;
   #stopped: Promise<void> | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -85,6 +98,7 @@ export class Server {
       wheel: new Wheel(this.clock),
       fineWheel: new Wheel(this.clock, FINE_TICK),
       flusher: new Flusher(),
+      log: this.log.child("stream"),
       open: new Set(),
     };
     this.router = new Router((error, stanza) => {
@@ -98,11 +112,11 @@ export class Server {
       metrics: this.metrics,
       certificate: (domain: string) => parts.certificates.choose(domain),
     };
-    const catalog = new Map(parts.plugins.map((plugin) => [plugin.name, plugin]));
-    this.hosts = new Hosts(context, this.log, catalog, serverSecret(this.storage));
+    const set = "byName" in parts.plugins ? parts.plugins : pluginSet(parts.plugins);
+    this.hosts = new Hosts(context, this.log, set, serverSecret(this.storage));
     this.listeners = new Listeners(parts.openPort(this));
     this.#findHome = (domain) => {
-      const host = this.hosts.get(domain);
+      const host = domain === undefined ? this.hosts.firstOf("user") : this.hosts.get(domain);
       if (host === undefined) return new StreamError("host-unknown", `${domain} is not served here`);
       if (host.options.kind !== "user") {
         return new StreamError("host-unknown", `nobody can log in at ${domain}`);
@@ -113,11 +127,20 @@ export class Server {
 
   /** Starts a server; when the promise settles it serves, or has undone everything and says why. */
   static async start(settings: Settings, parts: ServerParts): Promise<Server> {
-    const server = new Server(settings, parts);
+    let server: Server;
     try {
-      observe(server);
+      server = new Server(settings, parts);
+    } catch (error) {
+      parts.certificates.close();
+      await parts.storage.close();
+      throw error;
+    }
+    try {
+      observe(server.metrics, server.streams, server.hosts, server.started);
       (await parts.certificates.refresh(settings)).commit();
-      await (await server.hosts.prepare(settings)).commit();
+      const hosts = await server.hosts.prepare(settings);
+      for (const it of hosts.broken) server.log.error("a plugin is left out", brokenFields(it));
+      await hosts.commit();
       server.#setRoutes();
       await server.storage.flush();
       await (await server.listeners.prepare(settings)).commit();
@@ -135,43 +158,90 @@ export class Server {
     return session;
   }
 
-  planReload(next: Settings): ReloadPlan {
-    const { server } = this.settings;
-    const fixed = ["data", "run", "pidfile", "durability"] as const;
+  /** What is not as it should be, in words; none means ready. */
+  get problems(): string[] {
+    return [
+      ...this.#parts.certificates.problems ?? [],
+      ...this.hosts.plugins.problems.map(({ file, reason }) => `${file}: ${reason}`),
+      ...this.hosts.broken.map(describeBroken),
+      ...this.listeners.problems,
+    ];
+  }
+
+  /** Connections of all ports together. */
+  get connections(): number {
+    return this.#parts.connections?.open ?? this.streams.open.size;
+  }
+
+  planReload(next: Settings, plugins: PluginSet = this.hosts.plugins): ReloadPlan {
     return {
-      hosts: this.hosts.plan(next),
+      hosts: this.hosts.plan(next, plugins),
       listeners: this.listeners.plan(next),
-      restart: fixed.filter((key) => !deepEqual(server[key], next.server[key])).map((key) => `server.${key}`),
+      ...changesBetween(this.settings, next),
     };
   }
 
-  /** Changes over to another configuration: all of it, or nothing and an error that says why. */
-  reload(next: Settings): Promise<ReloadPlan> {
-    const done = this.#reloading.then(() => this.#reload(next));
+  /**
+   * Changes over to another configuration: all of it, or nothing and an error that says why. A rehearsal does everything
+   * that can fail, and then goes back.
+   */
+  reload(next: Settings, plugins: PluginSet = this.hosts.plugins, rehearsal = false): Promise<ReloadPlan> {
+    const done = this.#reloading.then(() => this.#reload(next, plugins, rehearsal));
     this.#reloading = done.catch(() => {});
     return done;
   }
 
-  async #reload(next: Settings): Promise<ReloadPlan> {
-    const plan = this.planReload(next);
-    const certificates = await this.#parts.certificates.refresh(next);
-    const hosts = await this.hosts.prepare(next);
+  async #reload(next: Settings, plugins: PluginSet, rehearsal: boolean): Promise<ReloadPlan> {
+    if (this.#stopped !== undefined) throw new Error("the server is stopping");
+    const plan = this.planReload(next, plugins);
+    const certificates = await this.#parts.certificates.refresh(next, true);
+    const hosts = await this.hosts.prepare(next, plugins);
     let listeners;
     try {
+      this.#refuseNewlyBroken(hosts.broken);
       listeners = await this.listeners.prepare(next);
     } catch (error) {
       await hosts.abandon();
       throw error;
     }
+    if (rehearsal) {
+      await listeners.abandon();
+      await hosts.abandon();
+      return plan;
+    }
     this.settings = next;
     this.limits = streamLimits(next.limits);
     this.log.setLevels(next.server.log, next.server.log_levels);
+    if (this.#parts.connections !== undefined) {
+      this.#parts.connections.perAddress = next.limits.connections_per_address || Infinity;
+    }
     certificates.commit();
     await hosts.commit();
     this.#setRoutes();
+    this.#endHomeless();
     await listeners.commit();
     await this.storage.flush();
     return plan;
+  }
+
+  /** What was broken before does not stand in the way of other changes; what would break by this one does. */
+  #refuseNewlyBroken(broken: readonly BrokenPlugin[]): void {
+    const known = (it: BrokenPlugin) =>
+      this.hosts.broken.some(({ host, plugin }) => host === it.host && plugin === it.plugin);
+    const fresh = broken.find((it) => !known(it));
+    if (fresh !== undefined) throw new Error(`${fresh.file}: ${fresh.reason}`);
+  }
+
+  /** Streams of hosts that are no longer served, bound or not. */
+  #endHomeless(): void {
+    for (const stream of [...this.streams.open]) {
+      const { owner } = stream;
+      if (!(owner instanceof ClientSession) || owner.home === undefined) continue;
+      const { domain } = owner.home;
+      if (this.hosts.get(domain) !== owner.home) {
+        stream.end(new StreamError("host-gone", `${domain} is no longer served`));
+      }
+    }
   }
 
   /** Ends everything, in this order. Never rejects; what fails is logged. */
@@ -180,10 +250,12 @@ export class Server {
   }
 
   async #stop(): Promise<void> {
-    await this.#step("closing the ports", () => this.listeners.close());
+    // Nobody new is let in from here on; requests that are being answered are waited for together with the streams.
+    const ports = this.#step("closing the ports", () => this.listeners.close());
     for (const host of this.hosts.all()) host.emit(stopping, {});
     for (const stream of [...this.streams.open]) stream.end(new StreamError("system-shutdown"));
     await this.#step("closing the streams", () => this.#streamsClosed());
+    await ports;
     await this.#step("stopping the plugins", () => this.hosts.dispose());
     this.#parts.certificates.close();
     this.streams.wheel.stop();

@@ -3,7 +3,6 @@ import type { App, Apps } from "../http/apps.ts";
 import { landingApp } from "../http/landing.ts";
 import { mountAll } from "../http/mount.ts";
 import { operationMounts } from "../http/operations.ts";
-import type { ServerCertificates } from "./certificates.ts";
 import type { Server } from "./server.ts";
 
 /** XEP-0077: where its stream feature is offered, people may make accounts with their client. */
@@ -14,7 +13,7 @@ export class Web {
   /** What the apps were made from. */
   #made: readonly unknown[] = [];
 
-  constructor(private readonly server: Server, private readonly certificates: ServerCertificates) {}
+  constructor(private readonly server: Server) {}
 
   /** All apps as they are now; made anew only when the settings or a host's fittings are others. */
   get apps(): Apps {
@@ -33,7 +32,7 @@ export class Web {
     const log = this.server.log.child("http");
     const { enabled, token } = this.server.settings.metrics;
     const operations = operationMounts({
-      problems: () => this.certificates.problems,
+      problems: () => this.server.problems,
       metrics: () => this.server.metrics.text(),
       token: token?.reveal(),
     }).filter(({ path }) => enabled || path !== "/metrics");

@@ -18,10 +18,10 @@ import type { Endpoint, TlsInfo } from "../transport/carrier.ts";
 import { el, type Element } from "../xml/element.ts";
 import { CONTENT_NS } from "../xml/names.ts";
 import { prepareHeader } from "./header.ts";
-import type { Entry, FindHome, Home } from "./home.ts";
+import type { Attempt, Entry, FindHome, Home } from "./home.ts";
 
 /** What is only needed until the session is bound. */
-export interface Negotiation {
+export interface Negotiation extends Attempt {
   exchange: Exchange | undefined;
   mechanism: string;
   failures: number;
@@ -33,7 +33,7 @@ export class ClientSession implements StreamOwner {
   /** The stream's id: unpredictable, and new with every header of ours (RFC 6120 §4.7.3, §4.3.3). */
   id = "";
   state = Inbound;
-  home: Home | undefined;
+  home: Home<ClientSession> | undefined;
   stream: Stream | undefined;
   /** The full JID; undefined before the resource is bound. */
   jid: Jid | undefined;
@@ -47,12 +47,14 @@ export class ClientSession implements StreamOwner {
   /** Has asked for the roster, and gets its changes (RFC 6121 §2.2). */
   interested = false;
   negotiation: Negotiation | undefined;
+  /** Bound, but without a stream: it waits to be resumed, and what is written to it is kept by whoever made it wait. */
+  parked = false;
   /** Requests of this session that are still being worked on. */
   pendingRequests = 0;
   #awaitingPong = false;
   #slots: Slots | undefined;
 
-  constructor(private readonly findHome: FindHome) {}
+  constructor(private readonly findHome: FindHome<ClientSession>) {}
 
   get peer(): Endpoint {
     return this.stream?.carrier.peer ?? NOWHERE;
@@ -97,18 +99,20 @@ export class ClientSession implements StreamOwner {
 
   // --- the stream's owner -----------------------------------------------------------------------------------------
 
+  get who(): string {
+    if (this.jid !== undefined) return this.jid.toString();
+    return this.username === "" ? "" : `${this.username}@${this.home!.domain}`;
+  }
+
+  greet(stream: Stream): void {
+    this.#open(stream, this.home ?? this.findHome(undefined), undefined);
+  }
+
   opened(stream: Stream, header: Element): Maybe<void> {
     const said = prepareHeader(header, stream.reader.contentNs, CONTENT_NS);
     const home = said instanceof StreamError ? said : this.#chooseHome(said.to);
-    this.id = randomId();
-    stream.open({
-      ns: CONTENT_NS,
-      id: this.id,
-      from: home instanceof StreamError ? header.attr("to") : home.domain,
-      to: header.attr("from"),
-      lang: "en",
-      versioned: true,
-    });
+    // RFC 6120 §4.9.1.2: without a host of ours in 'to', the header before the error names one.
+    this.#open(stream, home instanceof StreamError ? this.findHome(undefined) : home, header.attr("from"));
     if (said instanceof StreamError) throw said;
     if (home instanceof StreamError) throw home;
     this.home = home;
@@ -125,7 +129,7 @@ export class ClientSession implements StreamOwner {
 
   overdue(stream: Stream): void {
     if (!this.isBound) {
-      stream.end(new StreamError("connection-timeout", "not logged in within the time allowed"));
+      stream.fail(new StreamError("connection-timeout", "not logged in within the time allowed"));
     } else if (stream.heard) {
       stream.heard = false;
       this.#awaitingPong = false;
@@ -140,11 +144,37 @@ export class ClientSession implements StreamOwner {
     }
   }
 
-  closed(_stream: Stream, end: End): void {
+  closed(stream: Stream, end: End): void {
+    // A stream that was exchanged for another one has nothing to say any more.
+    if (stream !== this.stream) return;
     this.stream = undefined;
     this.negotiation = undefined;
+    if (this.isBound && this.home!.keeps(this, end)) this.parked = true;
+    else this.unbind(end);
+  }
+
+  /** Goes on with the stream of another session of the account, which is no more from then on; its own, if any, ends. */
+  resume(from: ClientSession): void {
+    const { stream: old } = this;
+    const stream = from.stream!;
+    from.stream = undefined;
+    from.negotiation = undefined;
+    this.stream = undefined;
+    old?.end(new StreamError("conflict", "resumed by another connection"));
+    stream.owner = this;
+    this.stream = stream;
+    this.state = from.state | Bound;
+    this.id = from.id;
+    this.parked = false;
+    this.#awaitingPong = false;
+    watch(stream);
+  }
+
+  /** Gives the resource up; by itself only where the stream must outlive it, for a last word. */
+  unbind(end?: End): void {
     if (!this.isBound) return;
     this.state &= ~Bound;
+    this.parked = false;
     this.home!.unbound(this, end);
   }
 
@@ -157,19 +187,26 @@ export class ClientSession implements StreamOwner {
   /** Writes a stanza to the stream, if there is one. */
   write(stanza: Stanza): void {
     const { stream, home } = this;
-    if (stream === undefined) return;
+    if (stream === undefined && !this.parked) return;
     if (home!.watchesWriting) home!.writing(this, stanza);
-    stream.put(stanza.toText());
+    stream?.put(stanza.toText());
   }
 
-  /** Ends the stream with an error, or in order. */
+  /** Ends the stream with an error, or in order; a session that waits without one ends at once. */
   end(error?: StreamError): void {
-    this.stream?.end(error);
+    if (this.stream !== undefined) this.stream.end(error);
+    else this.unbind(error);
   }
 
   // --- in ---------------------------------------------------------------------------------------------------------
 
-  #chooseHome(to: string): Home | StreamError {
+  #open(stream: Stream, home: Home<ClientSession> | StreamError, to: string | undefined): void {
+    this.id = randomId();
+    const from = home instanceof StreamError ? undefined : home.domain;
+    stream.open({ ns: CONTENT_NS, id: this.id, from, to, lang: "en", versioned: true });
+  }
+
+  #chooseHome(to: string): Home<ClientSession> | StreamError {
     if (this.home === undefined) return this.findHome(to);
     // A restarted stream stays with the host whose certificate and login it has.
     return this.home.domain === to
@@ -210,10 +247,7 @@ export class ClientSession implements StreamOwner {
     if ((gained & Authenticated) !== 0) stream.trust();
     if ((gained & Bound) !== 0) {
       this.negotiation = undefined;
-      stream.meter();
-      const { pingAfter } = stream.limits;
-      if (pingAfter > 0) stream.expectWithin(pingAfter);
-      else stream.expectNothing();
+      watch(stream);
       this.home!.bound(this);
     }
     // What was pipelined behind a STARTTLS request came in the clear and is thrown away (RFC 6120 §5.4.3.3).
@@ -238,8 +272,20 @@ export class ClientSession implements StreamOwner {
     if (reply !== undefined) this.write(reply);
   }
 
+  #isSelf(from: string): boolean {
+    const jid = this.jid!;
+    if (from === jid.toString()) return true;
+    const parsed = Jid.tryParse(from);
+    return parsed !== undefined && (parsed.equals(jid) || parsed.equals(jid.bare));
+  }
+
   #stanza(element: Element): Maybe<void> {
     const jid = this.jid!;
+    // RFC 6120 §8.1.2.1: the sender is ours to say; a false one ends the stream.
+    const claimed = element.attrs.from;
+    if (claimed !== undefined && !this.#isSelf(claimed)) {
+      throw new StreamError("invalid-from", `this stream may not speak as ${claimed.slice(0, 255)}`);
+    }
     let stanza: Stanza;
     try {
       stanza = Stanza.read(element);
@@ -248,16 +294,18 @@ export class ClientSession implements StreamOwner {
       this.#refuse(element, error);
       return;
     }
-    const from = stanza.from;
-    // RFC 6120 §8.1.2.1: the sender is ours to say; a false one ends the stream.
-    if (from !== undefined && !from.equals(jid) && !from.equals(jid.bare)) {
-      throw new StreamError("invalid-from", `this stream may not speak as ${from}`);
-    }
     // RFC 6120 §10.3: without an address, a message or iq is for the own account; presence is for all subscribers.
     stanza = stanza.between(jid, stanza.to ?? (stanza.kind === "presence" ? undefined : jid.bare));
     if (this.lang !== "") stanza = stanza.inLanguage(this.lang);
     return this.home!.accept(this, stanza);
   }
+}
+
+/** From now on silence is what a stream is watched for. */
+function watch(stream: Stream): void {
+  const { pingAfter } = stream.limits;
+  if (pingAfter > 0) stream.expectWithin(pingAfter);
+  else stream.expectNothing();
 }
 
 const NOWHERE: Endpoint = Object.freeze({ address: "", port: 0 });

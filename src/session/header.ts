@@ -25,7 +25,7 @@ export function prepareHeader(
   }
   // RFC 6120 §4.7.5: a header without a version is from before XMPP, and could not log in here.
   const version = header.attr("version");
-  if (version === undefined || !/^[1-9][0-9]*\.[0-9]+$/.test(version)) {
+  if (version === undefined || !/^0*[1-9][0-9]*\.[0-9]+$/.test(version)) {
     return new StreamError("unsupported-version", "XMPP 1.0 is spoken here");
   }
   const asked = header.attr("to");

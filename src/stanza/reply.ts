@@ -1,5 +1,5 @@
 /** Answers to stanzas: results and errors (RFC 6120 §8.2.3, §8.3.1). */
-import type { Jid } from "../jid/jid.ts";
+import { Jid } from "../jid/jid.ts";
 import { el, type Element } from "../xml/element.ts";
 import { CONTENT_NS } from "../xml/names.ts";
 import type { StanzaError } from "./error.ts";
@@ -28,8 +28,8 @@ export function errorOf(stanza: Stanza, error: StanzaError): Stanza | undefined 
 }
 
 /**
- * The error for an element that could not be read as a stanza: its attributes are copied as text, since they may be what
- * is wrong. Undefined where it is itself an error or a result.
+ * The error for an element that could not be read as a stanza, in the name of its addressee, or of the host where that is
+ * what is wrong. Undefined where it is itself an error or a result.
  */
 export function errorOfElement(
   source: Element,
@@ -41,7 +41,7 @@ export function errorOfElement(
   if (type === "error" || (source.name === "iq" && type === "result")) return undefined;
   return Stanza.of(
     el(source.name, CONTENT_NS, { type: "error", id: source.attr("id") }, [error.toElement()]),
-    host,
+    Jid.tryParse(source.attr("to") ?? "") ?? host,
     to,
   );
 }

@@ -156,11 +156,11 @@ export class Stanza {
 
   /** As text for a stream whose default namespace is a content namespace, or as a document of its own. */
   toText(standalone = false): string {
-    let text = standalone ? `<${this.kind} xmlns='${CONTENT_NS}'` : `<${this.kind}`;
-    if (this.from !== undefined) text += ` from='${escapeAttr(this.from.toString())}'`;
-    if (this.to !== undefined) text += ` to='${escapeAttr(this.to.toString())}'`;
-    if (this.id !== undefined) text += ` id='${escapeAttr(this.id)}'`;
-    if (!this.isDefaultType) text += ` type='${escapeAttr(this.type)}'`;
+    let text = standalone ? `<${this.kind} xmlns="${CONTENT_NS}"` : `<${this.kind}`;
+    if (this.from !== undefined) text += ` from="${escapeAttr(this.from.toString())}"`;
+    if (this.to !== undefined) text += ` to="${escapeAttr(this.to.toString())}"`;
+    if (this.id !== undefined) text += ` id="${escapeAttr(this.id)}"`;
+    if (!this.isDefaultType) text += ` type="${escapeAttr(this.type)}"`;
     const inner = this.source.inner(CONTENT_NS);
     return inner === "" ? `${text}${this.rest}/>` : `${text}${this.rest}>${inner}</${this.kind}>`;
   }
@@ -207,7 +207,7 @@ function restOf(attrs: Attrs): string {
     if (name === "from" || name === "to" || name === "id" || name === "type") continue;
     // A foreign attribute on a stanza would need its prefix declared; RFC 6120 §8.1 defines five, so others go.
     if (name !== "xml:lang") continue;
-    rest += ` xml:lang='${escapeAttr(attrs[name] ?? "")}'`;
+    rest += ` xml:lang="${escapeAttr(attrs[name] ?? "")}"`;
   }
   return rest;
 }

@@ -23,6 +23,8 @@ const SPAN = 10_000;
 const LONG = 8_000;
 const REST = 256;
 const IDLE = 60_000;
+/** Tells the worker to end; any other message is the path of the database. */
+const CLOSE = "close";
 
 /**
  * The worker's program is text so that it is part of a bundle and of an executable as it stands. It answers every
@@ -33,7 +35,7 @@ import { DatabaseSync } from "node:sqlite";
 let db, run;
 self.onmessage = ({ data }) => {
   try {
-    if (data === "close") db?.close();
+    if (data === "${CLOSE}") db?.close();
     else {
       if (db === undefined) {
         db = new DatabaseSync(data, { timeout: 0 });
@@ -46,7 +48,7 @@ self.onmessage = ({ data }) => {
   } catch (error) {
     self.postMessage(String(error));
   }
-  if (data === "close") self.close();
+  if (data === "${CLOSE}") self.close();
 };`;
 
 /** The one checkpointer of a database file. */
@@ -59,7 +61,8 @@ export class Checkpoint {
   /** The log is being synced for a checkpoint here, or has been and the open transaction is in the way. */
   #syncing = false;
   #due = false;
-  /** Pages moved here since a moment. */
+  /** Pages of the log that had been moved at the last look, and pages moved here since a moment. */
+  #before = 0;
   #moved = 0;
   #since = 0;
   #worker: Worker | undefined;
@@ -84,24 +87,24 @@ export class Checkpoint {
     this.#looked = writes;
     const row = this.#engine.one("checkpoint", this.#engine.prepare("PRAGMA wal_checkpoint(NOOP)"));
     const log = Number(row?.["log"] ?? 0);
-    const rest = log - Number(row?.["checkpointed"] ?? 0);
+    this.#before = Number(row?.["checkpointed"] ?? 0);
+    const rest = log - this.#before;
     if (rest < PAGES) {
       if (log >= LONG && rest <= REST) this.#here();
-    } else if (!this.#alone && (this.#worker !== undefined || this.#heavy(rest))) {
+    } else if (!this.#alone && (this.#worker !== undefined || this.#heavy())) {
       if (rest >= MANY) this.#tell(this.#path);
     } else {
       this.#prepare();
     }
   }
 
-  /** Whether moving these pages here, too, would be too much. */
-  #heavy(pages: number): boolean {
+  /** Whether so much was moved here lately that it had better be done elsewhere. */
+  #heavy(): boolean {
     const now = this.#clock.monotonic();
     if (now - this.#since > SPAN) {
       this.#since = now;
       this.#moved = 0;
     }
-    this.#moved += pages;
     return this.#moved > HEAVY;
   }
 
@@ -120,14 +123,15 @@ export class Checkpoint {
   /** Ends the worker; nothing may be written after. */
   async close(): Promise<void> {
     await this.#busy?.promise;
-    if (this.#worker !== undefined) await this.#end();
+    await this.#end();
   }
 
   #here(): void {
     this.#due = false;
     if (this.#engine.closed) return;
     try {
-      this.#engine.one("checkpoint", this.#engine.prepare("PRAGMA wal_checkpoint(PASSIVE)"));
+      const row = this.#engine.one("checkpoint", this.#engine.prepare("PRAGMA wal_checkpoint(PASSIVE)"));
+      this.#moved += Math.max(0, Number(row?.["checkpointed"] ?? 0) - this.#before);
     } catch (error) {
       // The log keeps everything; it only stays long until a later checkpoint works.
       this.#engine.log.warn("could not checkpoint", {
@@ -151,7 +155,8 @@ export class Checkpoint {
       });
       this.#worker.onmessage = ({ data }: MessageEvent<unknown>) => {
         if (data !== "") this.#engine.log.warn("could not checkpoint", { reason: String(data) });
-        this.#idle = this.#clock.after(IDLE, () => void this.#end());
+        if (task === CLOSE) this.#worker = undefined;
+        else this.#idle = this.#clock.after(IDLE, () => void this.#end());
         done();
       };
       this.#worker.onerror = (event) => {
@@ -168,10 +173,7 @@ export class Checkpoint {
   }
 
   async #end(): Promise<void> {
-    if (this.#busy !== undefined) return;
-    await this.#tell("close");
-    this.#idle?.cancel();
-    this.#worker = undefined;
+    if (this.#busy === undefined && this.#worker !== undefined) await this.#tell(CLOSE);
   }
 
   #fail(reason: string): void {

@@ -9,17 +9,12 @@ const KILLS = Deno.env.get("METRONOME_LONG") === "1" ? 100 : 3;
 /** Lets a writer run until it has acknowledged `lines` steps, kills it, and gives the last number it said. */
 async function killed(file: string, start: number, durability: string, lines: number): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      new URL("./crash_writer.ts", import.meta.url).pathname,
-      file,
-      String(start),
-      durability,
-    ],
+    args: ["run", "-A", new URL("./crash_writer.ts", import.meta.url).pathname],
+    stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
+  await new Blob([JSON.stringify({ path: file, start, durability })]).stream().pipeTo(child.stdin);
   let text = "";
   let dead = false;
   for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {

@@ -5,6 +5,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
+import { nextTurn } from "../base/turn.ts";
 import { CommitGroup } from "./commit_group.ts";
 import { StorageError, storageError } from "./error.ts";
 
@@ -60,7 +61,7 @@ export class Engine {
       },
       clock: settings.clock,
       log: settings.log,
-      turn: settings.turn ?? ((fn) => void setImmediate(fn)),
+      turn: settings.turn ?? ((fn) => void nextTurn().then(fn)),
       committed: settings.committed ?? (() => {}),
       ...(settings.sync === undefined ? {} : { sync: settings.sync }),
     });

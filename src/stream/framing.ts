@@ -26,12 +26,12 @@ export interface Framing {
 /** The framing of TCP: RFC 6120 §4.2. */
 export const streamTags: Framing = {
   open({ from, to, id, lang, ns, versioned }) {
-    let text = `<?xml version='1.0'?><stream:stream xmlns='${ns}' xmlns:stream='${STREAMS_NS}'`;
-    if (id !== undefined) text += ` id='${escapeAttr(id)}'`;
-    if (from !== undefined) text += ` from='${escapeAttr(from)}'`;
-    if (to !== undefined) text += ` to='${escapeAttr(to)}'`;
-    if (versioned) text += " version='1.0'";
-    if (lang !== undefined) text += ` xml:lang='${escapeAttr(lang)}'`;
+    let text = `<?xml version="1.0"?><stream:stream xmlns="${ns}" xmlns:stream="${STREAMS_NS}"`;
+    if (id !== undefined) text += ` id="${escapeAttr(id)}"`;
+    if (from !== undefined) text += ` from="${escapeAttr(from)}"`;
+    if (to !== undefined) text += ` to="${escapeAttr(to)}"`;
+    if (versioned) text += ' version="1.0"';
+    if (lang !== undefined) text += ` xml:lang="${escapeAttr(lang)}"`;
     return text + ">";
   },
   close: "</stream:stream>",

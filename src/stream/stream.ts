@@ -5,6 +5,7 @@
  */
 import { isPromise, type Maybe } from "../base/maybe.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
 import { Bucket } from "../base/throttle.ts";
 import type { Timed, Wheel } from "../base/wheel.ts";
 import type { Carrier, Sink } from "../transport/carrier.ts";
@@ -22,6 +23,10 @@ export type End = StreamError | Error | undefined;
 
 /** Whose stream it is. */
 export interface StreamOwner {
+  /** Who the peer says it is and has proved to be, for the log; "" before that. */
+  readonly who: string;
+  /** Sends our header, by `Stream.open`, although the peer's has not come: an error must be said (RFC 6120 §4.9.1.2). */
+  greet(stream: Stream): void;
   /** The peer's header, at the start and after every restart. */
   opened(stream: Stream, header: Element): Maybe<void>;
   /** One whole element. While a promise is pending, nothing more is read. */
@@ -42,16 +47,19 @@ export interface StreamContext {
   /** For short waits, in hundredths of a second. */
   readonly fineWheel: Wheel;
   readonly flusher: Flusher;
+  /** Where it is noted what peers do wrong. */
+  readonly log: Logger;
   /** Every stream that has not ended, for the server's stop. */
   readonly open: Set<Stream>;
   /** Called when the last of them has ended, while somebody waits for that. */
   allClosed?: (() => void) | undefined;
 }
 
-/** `Closing`: we have sent our closing tag and wait for the peer's. */
+/** We have sent our closing tag and wait for the peer's in `Closing`; in `Deaf` after an error, and for nothing. */
 const enum Phase {
   Open,
   Closing,
+  Deaf,
   Ended,
 }
 
@@ -65,18 +73,20 @@ export class Stream implements Sink, Timed, Flushable {
   /** An element is being dealt with; what follows stays unread. */
   #waiting = false;
   #pumping = false;
+  #delayed = false;
   #throttle: Throttle | undefined;
   /** Anything has come since the last look: a bit instead of a time stamp a chunk. */
   heard = true;
 
   constructor(
     readonly carrier: Carrier,
-    readonly owner: StreamOwner,
+    public owner: StreamOwner,
     readonly context: StreamContext,
     readonly limits: StreamLimits,
     readonly framing: Framing = streamTags,
   ) {
     this.#reader = new XmlReader(limits.unauthenticated);
+    if (limits.bytesPerSecond > 0 || limits.stanzasPerSecond > 0) this.#throttle = new Throttle(this, limits);
     context.open.add(this);
     carrier.attach(this);
   }
@@ -85,9 +95,20 @@ export class Stream implements Sink, Timed, Flushable {
     return this.#phase === Phase.Open;
   }
 
-  /** Whether an element is still being dealt with. */
+  /** Whether an element is still being dealt with, other than by letting time pass. */
   get isWaiting(): boolean {
-    return this.#waiting;
+    return this.#waiting && !this.#delayed;
+  }
+
+  /** Lets time pass while an element is being dealt with; the peer is not read meanwhile. */
+  delay(ms: number): Promise<void> {
+    this.#delayed = true;
+    return new Promise((resolve) => {
+      this.context.clock.after(ms, () => {
+        this.#delayed = false;
+        resolve();
+      });
+    });
   }
 
   get reader(): XmlReader {
@@ -97,9 +118,9 @@ export class Stream implements Sink, Timed, Flushable {
   // --- in ---------------------------------------------------------------------------------------------------------
 
   bytes(chunk: Uint8Array): void {
-    if (this.#phase === Phase.Ended) return;
+    if (this.#phase >= Phase.Deaf) return;
     this.heard = true;
-    if (this.#throttle !== undefined) this.#throttle.bytes(chunk.length);
+    this.#throttle?.bytes(chunk.length);
     try {
       this.#reader.feed(chunk);
     } catch (error) {
@@ -114,15 +135,15 @@ export class Stream implements Sink, Timed, Flushable {
   }
 
   closed(error?: Error): void {
-    this.#finish(error);
+    this.#finish(error ?? new Error("the connection was closed without the closing tag"));
   }
 
-  /** Elements, one after another, until there are no more or one has to wait. */
+  /** Elements, one after another, until there are no more, one has to wait, or the peer has. */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (!this.#waiting && this.#phase !== Phase.Ended) {
+      while (!this.#waiting && this.#phase < Phase.Deaf && this.#throttle?.holding !== true) {
         const item = this.#reader.next();
         if (item === undefined) break;
         if (item === STREAM_CLOSE) {
@@ -147,14 +168,18 @@ export class Stream implements Sink, Timed, Flushable {
     this.carrier.pause();
     const go = (): void => {
       this.#waiting = false;
-      if (this.#phase === Phase.Ended) return;
-      this.#pump();
-      if (!this.#waiting) this.#resume();
+      this.#proceed();
     };
     done.then(go, (error) => {
       this.#broken(error);
       go();
     });
+  }
+
+  /** What has come and was left unread first, then more. */
+  #proceed(): void {
+    this.#pump();
+    if (this.#phase < Phase.Deaf && !this.#waiting) this.#resume();
   }
 
   #resume(): void {
@@ -163,8 +188,8 @@ export class Stream implements Sink, Timed, Flushable {
 
   /** A violation ends this stream with its condition; anything else is a bug of ours and ends it too. */
   #broken(error: unknown): void {
-    if (error instanceof StreamError) this.end(error);
-    else if (error instanceof XmlError) this.end(new StreamError(error.condition, error.message));
+    if (error instanceof StreamError) this.fail(error);
+    else if (error instanceof XmlError) this.fail(new StreamError(error.condition, error.message));
     else {
       this.owner.failed(this, error);
       this.end(new StreamError("internal-server-error"));
@@ -173,20 +198,14 @@ export class Stream implements Sink, Timed, Flushable {
 
   // --- the course of the stream -----------------------------------------------------------------------------------
 
-  /** The peer has proved who it is: its limits are wider, and its rate is watched. */
+  /** The peer has proved who it is: its limits are wider. */
   trust(): void {
     this.#reader.limits = this.limits.authenticated;
   }
 
-  /** Starts to hold the peer to its rate. */
-  meter(): void {
-    const { bytesPerSecond, stanzasPerSecond } = this.limits;
-    if (bytesPerSecond > 0 || stanzasPerSecond > 0) this.#throttle = new Throttle(this, this.limits);
-  }
-
   /** Called by the throttle when the peer has waited long enough. */
   release(): void {
-    if (this.#phase !== Phase.Ended && !this.#waiting) this.carrier.resume();
+    if (!this.#waiting) this.#proceed();
   }
 
   /** Sends our header. */
@@ -241,32 +260,37 @@ export class Stream implements Sink, Timed, Flushable {
     if (this.carrier.write(text)) return;
     if (this.#phase === Phase.Open && this.carrier.queued > this.limits.sendQueue) {
       // It would not read an explanation either.
-      this.#finish(new StreamError("resource-constraint", "the peer does not read what is sent to it"));
+      const error = new StreamError("resource-constraint", "the peer does not read what is sent to it");
+      this.#note(error);
+      this.#finish(error);
       this.carrier.destroy();
     } else this.carrier.pause();
+  }
+
+  /** Ends the stream for something that the peer did, which is noted. */
+  fail(error: StreamError): void {
+    if (this.#phase !== Phase.Open) return;
+    this.#note(error);
+    this.end(error);
   }
 
   /**
    * Ends the stream: with an error, or by our closing tag alone. The peer's closing tag is awaited for a while, as
    * RFC 6120 §4.4 asks; the owner is told at once.
    */
-  end(error?: StreamError, header?: Header): void {
+  end(error?: StreamError): void {
     if (this.#phase !== Phase.Open) return;
-    if (!this.#headed) {
-      // RFC 6120 §4.9.1.2: an error about the very header comes after ours.
-      this.open(header ?? { ns: this.#reader.contentNs || "jabber:client", versioned: true });
-    }
+    if (!this.#headed) this.owner.greet(this);
     if (error !== undefined) this.put(write(error.toElement(), this.#reader.contentNs));
     this.put(this.framing.close);
+    // RFC 6120 §4.9.1.1: after a stream error nothing that still comes is of interest.
+    this.#phase = error === undefined ? Phase.Closing : Phase.Deaf;
     this.flush();
-    this.#phase = Phase.Closing;
-    this.#throttle = undefined;
+    this.#unthrottle();
     this.expectWithin(this.limits.closeTimeout);
-    if (error !== undefined) {
-      // RFC 6120 §4.9.1.1: after a stream error nothing that still comes is of interest.
-      this.carrier.end();
-    } else this.carrier.resume();
     this.owner.closed(this, error);
+    if (error !== undefined) this.carrier.end();
+    else if (!this.#waiting) this.#proceed();
   }
 
   #peerClosed(): void {
@@ -274,6 +298,7 @@ export class Stream implements Sink, Timed, Flushable {
       this.#phase = Phase.Closing;
       this.#text += this.framing.close;
       this.flush();
+      this.#unthrottle();
       this.expectWithin(this.limits.closeTimeout);
       this.owner.closed(this, undefined);
     }
@@ -282,15 +307,30 @@ export class Stream implements Sink, Timed, Flushable {
 
   #finish(end: End): void {
     if (this.#phase === Phase.Ended) return;
-    const told = this.#phase === Phase.Closing;
+    const told = this.#phase !== Phase.Open;
     this.#phase = Phase.Ended;
     this.#text = "";
-    this.#throttle = undefined;
+    this.#unthrottle();
     this.context.wheel.disarm(this);
     const { open, allClosed } = this.context;
     open.delete(this);
     if (allClosed !== undefined && open.size === 0) allClosed();
     if (!told) this.owner.closed(this, end);
+  }
+
+  #unthrottle(): void {
+    this.#throttle?.stop();
+    this.#throttle = undefined;
+  }
+
+  #note({ condition, text }: StreamError): void {
+    const { carrier: { peer }, owner: { who } } = this;
+    this.context.log.info("stream-error", {
+      peer: peer.address,
+      ...(who === "" ? {} : { session: who }),
+      condition,
+      reason: text,
+    });
   }
 }
 
@@ -317,6 +357,11 @@ class Throttle implements Timed {
   expire(): void {
     this.holding = false;
     this.stream.release();
+  }
+
+  stop(): void {
+    this.holding = false;
+    this.stream.context.fineWheel.disarm(this);
   }
 
   #now(): number {

@@ -145,7 +145,11 @@ export class TestClient {
     for (let item = this.#reader.next(); item !== undefined; item = this.#reader.next()) {
       if (item === STREAM_CLOSE) this.streamClosed = true;
       else if (item === this.#reader.header) this.header = item;
-      else this.inbox.push(item);
+      else {
+        this.inbox.push(item);
+        // What follows on these is a new stream (RFC 6120 §4.3.3).
+        if (item.name === "success" || item.name === "proceed") this.#reader.restart(false);
+      }
     }
   }
 }

@@ -5,4 +5,4 @@ export { TestClient } from "./client.ts";
 export { ManualClock } from "./clock.ts";
 export { elementOf, matches } from "./match.ts";
 export { RemotePeer } from "./remote.ts";
-export { PASSWORD, type TestOptions, TestServer, testServer } from "./server.ts";
+export { EVERYWHERE, PASSWORD, type TestOptions, TestServer, testServer } from "./server.ts";

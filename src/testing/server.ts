@@ -12,6 +12,7 @@ import { offerOf } from "../server/offer.ts";
 import { Server } from "../server/server.ts";
 import { Database } from "../storage/database.ts";
 import type { Storage } from "../storage/store.ts";
+import type { TlsContext } from "../transport/tls_context.ts";
 import { anybody } from "./accounts.ts";
 import type { CarrierOptions } from "./carrier.ts";
 import { TestClient } from "./client.ts";
@@ -28,7 +29,15 @@ export interface TestOptions {
   /** A file for the data, so that a second server of the test may open it; in memory unless said otherwise. */
   readonly data?: string;
   readonly clock?: ManualClock;
+  /** The certificate of every host; without it there is no STARTTLS. Connections only pretend to have TLS. */
+  readonly certificate?: TlsContext;
 }
+
+/**
+ * Plugins that every test server of this process gets beside its own: set by a file that is loaded before the tests
+ * (`deno test --preload`), so that a whole suite can be run with a replaced part.
+ */
+export const EVERYWHERE = Symbol.for("metronome.testing.plugins");
 
 export const PASSWORD = "correct horse battery";
 /** Real milliseconds that the work of one step may take before a test gives up. */
@@ -153,7 +162,7 @@ export async function testServer(options: TestOptions = {}): Promise<TestServer>
     storage,
     clock,
     certificates: {
-      choose: () => undefined,
+      choose: () => options.certificate,
       refresh: () => Promise.resolve({ commit() {} }),
       close() {},
     },
@@ -167,7 +176,8 @@ function storageOf(path: string | undefined, clock: ManualClock, log: Log): Stor
 }
 
 function pluginsOf({ plugins = [] }: TestOptions): readonly AnyPlugin[] {
-  return plugins.some((plugin) => plugin.provides?.includes(credentials)) ? plugins : [anybody, ...plugins];
+  const all = [...plugins, ...(globalThis as { [EVERYWHERE]?: readonly AnyPlugin[] })[EVERYWHERE] ?? []];
+  return all.some((plugin) => plugin.provides?.includes(credentials)) ? all : [anybody, ...all];
 }
 
 function settingsOf(options: TestOptions): Settings {

@@ -7,6 +7,7 @@ import { connect as connectSecure, type SecureContext, type TLSSocket } from "no
 import type { Binding, Carrier, TlsInfo } from "./carrier.ts";
 import { type CarrierGround, SocketCarrier } from "./socket_carrier.ts";
 import { peerCertificates } from "./starttls.ts";
+import type { Logger } from "../base/log.ts";
 import type { Wheel } from "../base/wheel.ts";
 import { Wire } from "./wire.ts";
 
@@ -16,6 +17,7 @@ export interface ConnectOptions {
   readonly port: number;
   readonly wheel: Wheel;
   readonly signal?: AbortSignal;
+  readonly log?: Logger;
   readonly wire?: Wire;
   readonly highWater?: number;
   readonly lingerMs?: number;
@@ -80,6 +82,12 @@ function ground(options: ConnectOptions): CarrierGround {
     highWater: options.highWater ?? 65_536,
     lingerMs: options.lingerMs ?? 5_000,
     left: () => {},
+    broken: (carrier, error) => {
+      options.log?.error("the end of a connection could not be handled", {
+        peer: carrier.peer.address,
+        error,
+      });
+    },
   };
 }
 

@@ -26,13 +26,13 @@ export class ConnectionLimits {
 
   /** Connections counted now from the same address, or the same /64. */
   openFrom(address: string): number {
-    return this.#counts.get(aggregated(address)) ?? 0;
+    return this.#counts.get(networkOf(address)) ?? 0;
   }
 
   /** Counts one connection more, unless that is too many. */
   take(address: string): Refusal | undefined {
     if (this.#open >= this.total) return "total";
-    const key = aggregated(address);
+    const key = networkOf(address);
     const count = this.#counts.get(key) ?? 0;
     if (count >= this.perAddress) return "address";
     this.#counts.set(key, count + 1);
@@ -42,7 +42,7 @@ export class ConnectionLimits {
 
   /** One connection less. */
   free(address: string): void {
-    const key = aggregated(address);
+    const key = networkOf(address);
     const count = this.#counts.get(key);
     if (count === undefined) return;
     this.#open -= 1;
@@ -51,8 +51,8 @@ export class ConnectionLimits {
   }
 }
 
-/** The address itself for IPv4, the first 64 bits for IPv6. */
-function aggregated(address: string): string {
+/** What stands for one customer: the address itself for IPv4, the first 64 bits for IPv6. */
+export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
   const bytes = addressBytes(address);
   if (bytes === undefined) return address;

@@ -149,7 +149,8 @@ export class MemoryCarrier implements Carrier {
       this.#other?.taken(chunk.length);
     }
     if (this.#last === undefined || this.#closed || this.#inbox.length > 0) return;
-    if (this.#sink === undefined && this.#last.error === undefined && !this.#ended) return;
+    // Whoever attaches after the end is told of it then.
+    if (this.#sink === undefined) return;
     this.#closed = this.#ended = true;
     this.queued = 0;
     this.#other?.ending(undefined);

@@ -91,3 +91,13 @@ Deno.test("memory: a sink that throws closes the connection with its error", asy
   await there.gone();
   equal(there.error?.message, "broken sink");
 });
+
+Deno.test("memory: a sink that comes after the end is told of it", async () => {
+  const [client, server] = memoryPair();
+  server.destroy();
+  const [here, there] = [new Recorder(), new Recorder()];
+  client.attach(here);
+  await here.gone();
+  server.attach(there);
+  await there.gone();
+});

@@ -7,7 +7,8 @@ import { concat } from "../base/bytes.ts";
 import type { Logger } from "../base/log.ts";
 import type { Endpoint, Sink } from "./carrier.ts";
 import { CidrList } from "./cidr.ts";
-import type { SocketCarrier, Waiting } from "./socket_carrier.ts";
+import type { SocketCarrier } from "./socket_carrier.ts";
+import type { Waiting } from "./starttls.ts";
 
 /** Which peers are balancers of ours. */
 export class ProxyTrust {

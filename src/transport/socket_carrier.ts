@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Timed, Wheel } from "../base/wheel.ts";
 import type { Carrier, Endpoint, Sink, TlsInfo, Upgrade } from "./carrier.ts";
-import { startTls } from "./starttls.ts";
+import { type Securable, startTls, type Waiting } from "./starttls.ts";
 import type { TlsContext } from "./tls_context.ts";
 import { handleOf, type StreamHandle, type Wire, type WriteRequest } from "./wire.ts";
 
@@ -21,14 +21,8 @@ export interface CarrierGround {
   readonly lingerMs: number;
   /** The carrier is gone; called once, before the sink hears of it. */
   left(carrier: SocketCarrier): void;
-}
-
-/** Whoever reads a carrier before it is handed on (a PROXY header, a TLS handshake) and its timer. */
-export interface Waiting {
-  /** The time that was given is over. */
-  expired(): void;
-  /** The carrier is gone before the wait was over. */
-  lost(error: Error | undefined): void;
+  /** A sink threw over the news that its connection is gone; nobody else is left to be told. */
+  broken(carrier: SocketCarrier, error: unknown): void;
 }
 
 const CARRIER: unique symbol = Symbol("carrier");
@@ -44,8 +38,11 @@ const SECURE = 32;
 /** A TLS handshake has the connection: the sink's pause and resume are kept for afterwards. */
 const HELD = 64;
 const LISTENING = 128;
+/** A sink has been told that the carrier is gone. */
+const TOLD = 256;
 
-export class SocketCarrier implements Carrier, Timed, WriteRequest {
+/** See the top of the file. What is not of `Carrier` is for the other files of this folder. */
+export class SocketCarrier implements Carrier, Securable, Timed, WriteRequest {
   /** The wheel's own. */
   due = 0;
   peer: Endpoint;
@@ -91,9 +88,10 @@ export class SocketCarrier implements Carrier, Timed, WriteRequest {
   }
 
   attach(sink: Sink): void {
+    if ((this.#flags & GONE) !== 0) return this.#tellLate(sink);
     const first = this.#sink === undefined;
     this.#sink = sink;
-    if (first && (this.#flags & (GONE | HELD)) === 0) this.#listen();
+    if (first && (this.#flags & HELD) === 0) this.#listen();
   }
 
   /** Takes the sink off and stops reading. `rest` are bytes it had no use for: the next sink gets them first. */
@@ -218,9 +216,9 @@ export class SocketCarrier implements Carrier, Timed, WriteRequest {
     below.readStart();
   }
 
-  /** Whether everything written has left. */
+  /** Whether everything written has left; not known before the next turn where the short way is not open. */
   get idle(): boolean {
-    return this.#handle === undefined ? this.#socket.writableLength === 0 : this.queued === 0;
+    return this.#handle !== undefined && this.queued === 0;
   }
 
   /** Bytes for the sink; whatever it throws closes this connection and no other. */
@@ -274,11 +272,9 @@ export class SocketCarrier implements Carrier, Timed, WriteRequest {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.lost(this.#error);
-    try {
-      this.#sink?.closed(this.#error);
-    } finally {
-      this.#sink = undefined;
-    }
+    const sink = this.#sink;
+    this.#sink = undefined;
+    if (sink !== undefined) this.#tell(sink);
   }
 
   /** The stream's own drain event, where the short way is not open. */
@@ -287,10 +283,26 @@ export class SocketCarrier implements Carrier, Timed, WriteRequest {
     if (this.queued === 0) this.#emptied();
   }
 
+  #tell(sink: Sink): void {
+    if ((this.#flags & TOLD) !== 0) return;
+    this.#flags |= TOLD;
+    try {
+      sink.closed(this.#error);
+    } catch (error) {
+      this.#ground.broken(this, error);
+    }
+  }
+
+  /** The connection was lost before there was a sink; it hears of it all the same, after it has been attached. */
+  #tellLate(sink: Sink): void {
+    queueMicrotask(() => this.#tell(sink));
+  }
+
   #listen(): void {
     if ((this.#flags & LISTENING) === 0) this.#open();
     if ((this.#flags & PAUSED) !== 0) return;
-    if (this.#rest === undefined) this.#continueReading();
+    // The memory that a TLS layer would fill at once may be in use by another connection's read.
+    if (this.#rest === undefined && !this.#ground.wire.busy) this.#continueReading();
     else queueMicrotask(() => this.#continueReading());
   }
 
@@ -365,7 +377,11 @@ export class SocketCarrier implements Carrier, Timed, WriteRequest {
     if ((this.#flags & ENDING) !== 0) return this.#endSocket();
     if ((this.#flags & OVER) === 0) return;
     this.#flags &= ~OVER;
-    this.#sink?.drained();
+    try {
+      this.#sink?.drained();
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #endSocket(): void {

@@ -10,15 +10,39 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Binding, TlsInfo, Upgrade } from "./carrier.ts";
-import type { SocketCarrier, Waiting } from "./socket_carrier.ts";
 import type { TlsContext } from "./tls_context.ts";
+import type { Wire } from "./wire.ts";
+
+/** Whoever waits for something on a carrier: a PROXY header, a TLS handshake. */
+export interface Waiting {
+  /** The time that was given is over. */
+  expired(): void;
+  /** The carrier is gone before the wait was over. */
+  lost(error: Error | undefined): void;
+}
+
+/** A carrier over a socket, as far as taking it to TLS needs to know it. */
+export interface Securable {
+  tls: TlsInfo | undefined;
+  readonly socket: Socket;
+  readonly wire: Wire;
+  readonly gone: boolean;
+  /** Whether everything written has left. */
+  readonly idle: boolean;
+  write(text: string): boolean;
+  destroy(error?: Error): void;
+  hold(waiting: Waiting, ms: number): void;
+  release(): void;
+  stopReading(): void;
+  rebase(socket: TLSSocket): void;
+}
 
 /** A handshake that takes longer is given up. */
 const HANDSHAKE_MS = 15_000;
 
 /** Takes a plain carrier to TLS; see `Carrier.startTls`. */
 export function startTls(
-  carrier: SocketCarrier,
+  carrier: Securable,
   before: string,
   context: TlsContext,
   upgrade: Upgrade,
@@ -30,6 +54,7 @@ export function startTls(
   return new Promise((resolve, reject) => {
     const handshake = new Handshake(carrier, context, upgrade, [], resolve, reject);
     carrier.hold(handshake, upgrade.timeoutMs ?? HANDSHAKE_MS);
+    discard(carrier.socket);
     carrier.write(before);
     if (carrier.idle) handshake.begin(undefined);
     else carrier.socket.write("", handshake.written);
@@ -38,7 +63,7 @@ export function startTls(
 
 /** Begins TLS on a carrier at once. `hello` are bytes of the handshake that have been read already. */
 export function acceptTls(
-  carrier: SocketCarrier,
+  carrier: Securable,
   context: TlsContext,
   options: Upgrade & { readonly alpn: readonly string[]; readonly hello: Uint8Array | undefined },
   secured: () => void,
@@ -51,7 +76,7 @@ export function acceptTls(
 
 /** One handshake, from the first byte to `secure` or to failure. It lives no longer than that. */
 class Handshake implements Waiting {
-  readonly #carrier: SocketCarrier;
+  readonly #carrier: Securable;
   readonly #context: TlsContext;
   readonly #upgrade: Upgrade;
   readonly #alpn: readonly string[];
@@ -59,7 +84,7 @@ class Handshake implements Waiting {
   #failed: ((error: Error) => void) | undefined;
 
   constructor(
-    carrier: SocketCarrier,
+    carrier: Securable,
     context: TlsContext,
     upgrade: Upgrade,
     alpn: readonly string[],
@@ -83,7 +108,6 @@ class Handshake implements Waiting {
   begin(hello: Uint8Array | undefined): void {
     if (this.#carrier.gone) return;
     const raw = this.#carrier.socket;
-    discard(raw);
     if (hello !== undefined && hello.length > 0) raw.unshift(hello);
     const tls = new TLSSocket(raw, {
       isServer: true,
@@ -112,6 +136,7 @@ class Handshake implements Waiting {
     if (secured === undefined || this.#carrier.gone) return;
     this.#secured = this.#failed = undefined;
     this.#carrier.tls = new SocketTls(tls, this.#context.endPoint);
+    this.#carrier.wire.slim(tls);
     // The first decrypted bytes may be here already: they wait until whoever awaits the handshake has gone on.
     this.#carrier.stopReading();
     secured();

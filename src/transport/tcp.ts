@@ -100,6 +100,13 @@ export class Port implements Listener, CarrierGround {
     this.#options.limits?.free(carrier.peer.address);
   }
 
+  broken(carrier: SocketCarrier, error: unknown): void {
+    this.#options.log.error("the end of a connection could not be handled", {
+      peer: carrier.peer.address,
+      error,
+    });
+  }
+
   #connected(socket: Socket): void {
     this.connections += 1;
     const carrier = new SocketCarrier(socket, this);

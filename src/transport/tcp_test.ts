@@ -148,6 +148,22 @@ Deno.test("tcp: a sink that throws closes its own connection with that error", a
   await closed(socket);
 });
 
+Deno.test("tcp: a sink that throws at the end is logged, and harms nobody", async () => {
+  await using port = await open();
+  const { socket, carrier } = await pair(port);
+  carrier.attach({
+    bytes: () => {},
+    drained: () => {},
+    closed: () => {
+      throw new Error("broken end");
+    },
+  });
+  socket.destroy();
+  await port.log.has("the end of a connection could not be handled");
+  equal(port.listener.connections, 0);
+  await closed(socket);
+});
+
 Deno.test("tcp: nothing is read before there is a sink; the next sink takes over", async () => {
   await using port = await open();
   const socket = await client(port.listener.address.port);
@@ -165,6 +181,21 @@ Deno.test("tcp: nothing is read before there is a sink; the next sink takes over
   await second.gone();
   equal(first.closes, 0);
   await closed(socket);
+});
+
+Deno.test("tcp: a sink that comes after the end is told of it, once", async () => {
+  await using port = await open();
+  const socket = await client(port.listener.address.port);
+  const carrier = await port.carriers.take();
+  carrier.destroy();
+  await closed(socket);
+  const sink = new Recorder();
+  carrier.attach(sink);
+  await sink.gone();
+  const another = new Recorder();
+  carrier.attach(another);
+  await Promise.resolve();
+  equal(sink.closes + another.closes, 1);
 });
 
 Deno.test("tcp: an end that the peer does not answer is enforced", async () => {

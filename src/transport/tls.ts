@@ -7,8 +7,8 @@ import { concat } from "../base/bytes.ts";
 import type { Carrier, Sink } from "./carrier.ts";
 import { serverName } from "./client_hello.ts";
 import type { Listener } from "./listener.ts";
-import type { SocketCarrier, Waiting } from "./socket_carrier.ts";
-import { acceptTls } from "./starttls.ts";
+import type { SocketCarrier } from "./socket_carrier.ts";
+import { acceptTls, type Waiting } from "./starttls.ts";
 import { type ListenOptions, Port } from "./tcp.ts";
 import type { TlsContext } from "./tls_context.ts";
 

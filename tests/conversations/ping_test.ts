@@ -25,7 +25,9 @@ Deno.test("ping: between resources it is the other one that answers (XEP-0199 §
   const alice = await server.client("alice/desk");
   const bob = await server.client("bob/pad");
   await alice.send(`<iq to='bob@a.test/pad' id='e2e1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>`);
-  bob.expect(`<iq from='alice@a.test/desk' to='bob@a.test/pad' id='e2e1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  bob.expect(
+    `<iq from='alice@a.test/desk' to='bob@a.test/pad' id='e2e1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>`,
+  );
   alice.quiet();
   await bob.send(`<iq to='alice@a.test/desk' id='e2e1' type='result'/>`);
   alice.expect(`<iq from='bob@a.test/pad' id='e2e1' type='result'/>`);

@@ -12,7 +12,7 @@ export const metronome: Target = {
   async prepare(dir, certificate, fragment): Promise<Launch> {
     const config = `${dir}/metronome.toml`;
     await Deno.writeTextFile(config, settings(dir, certificate) + fragment);
-    const entry = Deno.env.get("METRONOME_ENTRY") ?? `${root}mod.ts`;
+    const entry = new URL(Deno.env.get("METRONOME_ENTRY") ?? "mod.ts", `file://${root}`).pathname;
     return {
       program: Deno.execPath(),
       args: ["run", "-A", "--config", `${root}deno.json`, entry, "start", "--config", config],
@@ -39,22 +39,23 @@ at = ["127.0.0.1:0"]
 
 [host.localhost]
 certificate = { cert = "${cert}", key = "${key}" }
-plugins = { add = ["registration"] }
 
 [host.localhost.registration]
-open = true
+open = "everybody"
+burst = 0
 `;
 }
 
-/** The ports in a line of the log, when it is the record that has them. */
+/** The ports in a line of the log, when it is the record that has them: `"ports":"c2s:1,c2s-tls:2"`. */
 function readPorts(line: string): Ports | undefined {
-  const ports = line.startsWith("{") ? record(line)?.ports : undefined;
-  const c2s = ports?.["c2s"], c2sTls = ports?.["c2s-tls"];
-  if (c2s === undefined || c2sTls === undefined) return undefined;
-  return { c2s, c2sTls, http: ports?.["http"] };
+  const said = line.startsWith("{") ? record(line)?.ports : undefined;
+  const ports = new Map(said?.split(",").map((one) => [one.replace(/:\d+$/, ""), Number(/\d+$/.exec(one))]));
+  const c2s = ports.get("c2s"), c2sTls = ports.get("c2s-tls");
+  if (!c2s || !c2sTls) return undefined;
+  return { c2s, c2sTls, http: ports.get("http") };
 }
 
-function record(line: string): { ports?: Record<string, number> } | undefined {
+function record(line: string): { ports?: string } | undefined {
   try {
     return JSON.parse(line);
   } catch { // not every line that begins with a brace is a record

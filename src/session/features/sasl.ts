@@ -45,7 +45,13 @@ function mayLogIn(session: ClientSession): boolean {
 }
 
 function negotiation(session: ClientSession): Negotiation {
-  return session.negotiation ??= { exchange: undefined, mechanism: "", failures: 0 };
+  return session.negotiation ??= {
+    exchange: undefined,
+    mechanism: "",
+    failures: 0,
+    account: undefined,
+    bindingRefused: false,
+  };
 }
 
 function begin(session: ClientSession, element: Element): Maybe<Taken | undefined> {
@@ -54,8 +60,9 @@ function begin(session: ClientSession, element: Element): Maybe<Taken | undefine
   const mechanism = session.home!.mechanisms(session).find((m) => m.name === name);
   if (mechanism === undefined) return fail(session, "invalid-mechanism");
   const state = negotiation(session);
-  state.exchange = session.home!.exchange(session, mechanism);
+  state.account = undefined;
   state.mechanism = name;
+  state.exchange = session.home!.exchange(session, mechanism, state);
   if (element.text === "") {
     // Every mechanism here lets the client speak first: without an initial response it is asked to (RFC 6120 §6.4.2).
     session.stream!.send(el("challenge", SASL_NS));
@@ -88,7 +95,11 @@ function settle(session: ClientSession, result: Step): Maybe<Taken | undefined> 
   }
   if ("failure" in result) {
     if (result.cause !== undefined) session.home!.failed(session, result.cause);
-    return fail(session, result.failure, result.text, result.uncounted !== true);
+    if (result.uncounted === true) {
+      negotiation(session).bindingRefused = true;
+      return refuse(session, result.failure, result.text);
+    }
+    return fail(session, result.failure, result.text);
   }
   const mechanism = negotiation(session).mechanism;
   session.home!.authenticated(session, result.success, mechanism);
@@ -98,15 +109,20 @@ function settle(session: ClientSession, result: Step): Maybe<Taken | undefined> 
   return { gain: Authenticated, restart: true };
 }
 
-function fail(session: ClientSession, condition: SaslCondition, text?: string, counted = true): undefined {
+/** A failed login: counted, and answered later the more of them there were. */
+function fail(session: ClientSession, condition: SaslCondition, text?: string): Maybe<undefined> {
   const state = negotiation(session);
-  const { mechanism } = state;
-  state.exchange = undefined;
+  state.failures++;
+  const wait = session.home!.loginFailed(session, condition, state.mechanism);
+  const { stream } = session;
+  if (wait === 0 || stream === undefined) return refuse(session, condition, text);
+  return stream.delay(wait).then(() => refuse(session, condition, text));
+}
+
+function refuse(session: ClientSession, condition: SaslCondition, text?: string): undefined {
+  const state = negotiation(session);
   const { home, stream } = session;
-  if (counted) {
-    state.failures++;
-    home!.loginFailed(session, condition, mechanism);
-  }
+  state.exchange = undefined;
   if (stream === undefined) return undefined;
   const said = text === undefined ? undefined : el("text", SASL_NS, { "xml:lang": "en" }, text);
   stream.send(el("failure", SASL_NS, {}, [el(condition, SASL_NS), said]));

@@ -37,7 +37,7 @@ export const starttls: StreamFeature<ClientSession> = {
       });
     } catch (error) {
       // The carrier is closed by now, and its peer is gone; this is the admin's to know.
-      home.log.info("tls-failed", { peer: session.peer.address, reason: String(error) });
+      home.log.info("tls-failed", { peer: stream.carrier.peer.address, reason: String(error) });
       return undefined;
     }
     return { gain: Secure, restart: true };

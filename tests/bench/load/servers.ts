@@ -61,7 +61,7 @@ function ours(name: string, entry: string): Server {
     rooms: "muc.localhost",
     async command(place) {
       const config = await configure("metronome.toml", place, {
-        mam: place.mam === "1" ? ', "archive"' : "",
+        mam: place.mam === "1" ? 'plugins = { add = ["archive"] }' : "",
       });
       return {
         program: "deno",

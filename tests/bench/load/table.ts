@@ -60,6 +60,7 @@ function idle(key: string, row: Row): Metric[] {
   return [
     [`${key}: RSS MiB`, row.rss_mb],
     [`${key}: KiB per session`, row.kib_per_session],
+    [`${key}: KiB per further session`, row.kib_per_further_session],
     [`${key}: CPU us per login`, row.cpu_us_per_op],
     [`${key}: CPU % at rest`, row.idle_cpu_pct],
     ...troubles(key, row),

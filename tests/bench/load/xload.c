@@ -883,7 +883,7 @@ static void sc_idle(void) {
   for (char *t = strtok(s, ","); t && ns < LEN(steps); t = strtok(NULL, ",")) { steps[ns] = atoi(t); if (steps[ns] > most) most = steps[ns]; ns++; }
   pool(most);
   double cpu;
-  long rss0, rss;
+  long rss0, rss, rss_last = 0;
   server_usage(&cpu, &rss0, NULL);
   int at = 0;
   for (int i = 0; i < ns; i++) {
@@ -898,6 +898,9 @@ static void sc_idle(void) {
     Snap d = snap();
     server_usage(&cpu, &rss, NULL);
     json_open("idle");
+    /* what a session costs once the server has warmed up */
+    if (i > 0) printf(",\"kib_per_further_session\":%.2f", (double)(rss - rss_last) / added);
+    rss_last = rss;
     printf(",\"sessions\":%d,\"rss_before_mb\":%.1f,\"kib_per_session\":%.2f,\"idle_cpu_pct\":%.2f", at, (double)rss0 / 1024,
            (double)(rss - rss0) / at, (d.srv - c.srv) * 100 / ((double)(d.t - c.t) / 1e9));
     json_ops(&a, &b, added, "login");

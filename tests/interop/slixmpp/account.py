@@ -53,7 +53,7 @@ async def shut_out(trial, account):
     try:
         await client.login()
     except Refused as refusal:
-        assert refusal.conditions and set(refusal.conditions) <= {"not-authorized", "account-disabled"}, refusal
+        assert refusal.conditions and refusal.conditions[-1] in ("not-authorized", "account-disabled"), refusal
         return
     raise AssertionError("was let in")
 

@@ -1,0 +1,81 @@
+/**
+ * XEP-0012: how long an account has been away, and what it said when it left. Only for those who may see its presence
+ * (§7); that goes for the devices too, which answer for themselves (§4).
+ */
+import {
+  arriving,
+  definePlugin,
+  el,
+  type Jid,
+  keyval,
+  none,
+  type Query,
+  sessionUnbound,
+  StanzaError,
+} from "#plugin";
+import { becameUnavailable, roster } from "../im/api.ts";
+
+const NS = "jabber:iq:last";
+/** A status is a line or two; nobody needs more of it afterwards. */
+const LONGEST_STATUS = 1024;
+
+interface Departure {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly status?: string;
+}
+
+export const departures = keyval<Departure>("last_activity");
+
+export const lastActivity = definePlugin({
+  name: "last_activity",
+  doc: "Tells contacts how long somebody has been away.",
+  xeps: [[12, "2.0"]],
+  config: none,
+  standard: true,
+  needs: [roster],
+  setup(host) {
+    const store = host.open(departures);
+    const rosters = host.use(roster);
+    const mayAsk = (local: string, from: Jid): boolean => rosters.sees(local, from);
+
+    host.accountFeature(NS);
+    host.iq.get(NS, "query", "account", ({ from, to }: Query) => {
+      if (!mayAsk(to.local, from)) throw notYours();
+      if (host.sessions(to).length > 0) return el("query", NS, { seconds: "0" });
+      const departure = store.get(to.local);
+      // Somebody who never came has been away since the account was made.
+      const at = departure?.at ?? host.accounts.record(to.local)?.created;
+      if (at === undefined) throw new StanzaError("item-not-found", "this account has not been used yet");
+      const seconds = Math.max(0, Math.floor((host.clock.now() - at) / 1000));
+      return el("query", NS, { seconds: String(seconds) }, departure?.status ?? []);
+    });
+
+    host.at(arriving).guard({ kind: "iq", to: "resource" }, ({ stanza }) => {
+      if (stanza.type !== "get" || stanza.payload?.ns !== NS) return undefined;
+      const to = stanza.to!;
+      // A device that is not there is answered for as always.
+      if (host.session(to) === undefined || mayAsk(to.local, stanza.from!)) return undefined;
+      return notYours();
+    });
+
+    /** An account that is gone, or goes with its session (XEP-0175), leaves nothing behind. */
+    const remember = (account: Jid, departure: Departure): undefined => {
+      if (host.accounts.role(account) !== "guest") store.set(account.local, departure);
+    };
+    host.on(becameUnavailable, ({ session, stanza }) => {
+      const status = stanza.source.childText("status")?.slice(0, LONGEST_STATUS).toWellFormed();
+      const at = host.clock.now();
+      return remember(session.account, status ? { at, status } : { at });
+    });
+    host.on(sessionUnbound, ({ session }) => {
+      const { account } = session;
+      if (host.sessions(account).length > 0) return;
+      return remember(account, { ...store.get(account.local), at: host.clock.now() });
+    });
+  },
+});
+
+function notYours(): StanzaError {
+  return new StanzaError("forbidden", "this is for those who may see the account's presence");
+}

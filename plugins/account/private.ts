@@ -1,0 +1,107 @@
+/** XEP-0049: small pieces of XML that a client keeps at its account, such as preferences. Nobody else sees them. */
+import {
+  definePlugin,
+  type Element,
+  type HostScope,
+  map,
+  type MapStore,
+  options,
+  parseXml,
+  type Query,
+  size,
+  StanzaError,
+  utf8Length,
+  z,
+} from "#plugin";
+
+const NS = "jabber:iq:private";
+
+/** By `{namespace}name` of the root element. */
+export const privateElements = map<string>("private");
+
+const config = options({
+  elements: z.number().int().min(1).default(100).describe("Elements that an account may keep."),
+  size: size().prefault("256 KiB").describe("What all of an account's elements may take up."),
+});
+
+export const privateStorage = definePlugin({
+  name: "private",
+  doc: "Keeps small pieces of XML for clients, such as their preferences.",
+  xeps: [[49, "1.2"]],
+  config,
+  standard: true,
+  setup(host) {
+    const storage = new PrivateStorage(host);
+    host.feature(NS);
+    host.iq.get(NS, "query", "own", (query) => storage.get(query));
+    host.iq.set(NS, "query", "own", (query) => storage.set(query));
+    for (const type of ["get", "set"] as const) {
+      host.iq[type](NS, "query", "account", () => {
+        throw new StanzaError("forbidden", "this is private");
+      });
+    }
+  },
+});
+
+class PrivateStorage {
+  readonly #store: MapStore<string>;
+
+  constructor(private readonly host: HostScope<z.infer<typeof config>>) {
+    this.#store = host.open(privateElements);
+  }
+
+  get({ to, payload }: Query): Element {
+    const wanted = rootsOf(payload);
+    if (wanted.some((element) => element.ns !== wanted[0]!.ns)) {
+      throw new StanzaError("bad-request", "one namespace is asked for at a time");
+    }
+    return payload.withChildren(wanted.map((element) => {
+      const text = this.#store.get(to.local, keyOf(element));
+      // What was never kept is given back as it was asked for, empty.
+      return text === undefined ? element : parseXml(text);
+    }));
+  }
+
+  set({ to, payload }: Query): undefined {
+    const { local } = to;
+    const roots = rootsOf(payload);
+    const all = new Map(this.#store.entries(local));
+    for (const element of roots) all.set(keyOf(element), isEmpty(element) ? "" : element.toString());
+    let count = 0;
+    let bytes = 0;
+    for (const text of all.values()) {
+      if (text !== "") count++;
+      bytes += utf8Length(text);
+    }
+    const { elements, size } = this.host.config;
+    if (count > elements || bytes > size) {
+      throw new StanzaError(
+        "policy-violation",
+        `at most ${elements} elements of ${size} bytes in all are kept`,
+      );
+    }
+    this.host.atomic(() => {
+      for (const element of roots) {
+        const text = all.get(keyOf(element));
+        this.#store.set(local, keyOf(element), text === "" ? undefined : text);
+      }
+    });
+  }
+}
+
+/** The elements a request is about, which have a namespace of their own (XEP-0049 §2.3). */
+function rootsOf(payload: Element): Element[] {
+  const roots = payload.elements();
+  if (roots.length === 0 || roots.some((element) => element.ns === NS || element.ns === "")) {
+    throw new StanzaError("not-acceptable", "name an element with a namespace of its own");
+  }
+  return roots;
+}
+
+function keyOf(element: Element): string {
+  return `{${element.ns}}${element.name}`;
+}
+
+function isEmpty(element: Element): boolean {
+  return element.children.length === 0 && Object.keys(element.attrs).length === 0;
+}

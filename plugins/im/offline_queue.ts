@@ -1,0 +1,108 @@
+/**
+ * The messages kept for accounts, in the order in which they came. A message and the account's totals are written together;
+ * the number of a message is never used again, so that a client cannot remove one it has not seen.
+ */
+import { type HostScope, type Keyval, keyval, parseXml, Stanza, tables, utf8Length } from "#plugin";
+
+const kept = tables("offline", {
+  messages: {
+    columns: { number: "integer", at: "integer", sender: "text", size: "integer", stanza: "text" },
+    key: ["number"],
+  },
+});
+
+interface Total {
+  readonly count: number;
+  /** Bytes of all of them. */
+  readonly size: number;
+  /** The number of the last message that was ever kept. */
+  readonly last: number;
+}
+
+const totals = keyval<Total>("offline.total");
+const NOTHING: Total = { count: 0, size: 0, last: 0 };
+
+/** One message as it lies in the queue. */
+export interface Kept {
+  readonly number: number;
+  /** When it came, in milliseconds since 1970. */
+  readonly at: number;
+  /** The full address of its sender. */
+  readonly sender: string;
+  readonly size: number;
+  readonly stanza: string;
+}
+
+/** What an account may have in its queue. */
+export interface Quota {
+  readonly messages: number;
+  readonly size: number;
+}
+
+export class OfflineQueue {
+  readonly #messages;
+  readonly #totals: Keyval<Total>;
+
+  constructor(private readonly host: HostScope<unknown>) {
+    this.#messages = host.open(kept).messages;
+    this.#totals = host.open(totals);
+  }
+
+  count(local: string): number {
+    return this.#total(local).count;
+  }
+
+  /** Keeps a message; false where it does not fit in the quota any more. */
+  append(local: string, stanza: Stanza, at: number, quota: Quota): boolean {
+    const text = stanza.toText(true);
+    const size = utf8Length(text);
+    const total = this.#total(local);
+    if (total.count >= quota.messages || total.size + size > quota.size) return false;
+    const number = total.last + 1;
+    this.host.atomic(() => {
+      const sender = String(stanza.from);
+      this.#messages.insert(local, { number, at, sender, size, stanza: text });
+      this.#totals.set(local, { count: total.count + 1, size: total.size + size, last: number });
+    });
+    return true;
+  }
+
+  /** Up to `limit` messages, oldest first, after the one of a number. */
+  page(local: string, after: number, limit: number): readonly Kept[] {
+    return this.#messages.range(local, { bounds: { after }, limit });
+  }
+
+  get(local: string, number: number): Kept | undefined {
+    return this.#messages.get(local, { number });
+  }
+
+  /** Removes messages; those that are gone already do not matter. */
+  remove(local: string, messages: readonly Kept[]): void {
+    if (messages.length === 0) return;
+    this.host.atomic(() => {
+      let { count, size } = this.#total(local);
+      for (const { number, size: own } of messages) {
+        if (!this.#messages.delete(local, { number })) continue;
+        count--;
+        size -= own;
+      }
+      this.#totals.set(local, { count, size, last: this.#total(local).last });
+    });
+  }
+
+  clear(local: string): void {
+    this.host.atomic(() => {
+      this.#messages.clear(local);
+      this.#totals.set(local, { ...NOTHING, last: this.#total(local).last });
+    });
+  }
+
+  #total(local: string): Total {
+    return this.#totals.get(local) ?? NOTHING;
+  }
+}
+
+/** A message as it was when it was kept. */
+export function stanzaOf(message: Kept): Stanza {
+  return Stanza.read(parseXml(message.stanza));
+}

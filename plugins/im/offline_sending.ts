@@ -1,0 +1,57 @@
+/** Sends kept messages to a device no faster than it reads them: a long absence must not break its stream. */
+import {
+  buildDelay,
+  CLAIMED,
+  type ClientSession,
+  DELAY_NS,
+  DROP,
+  type Element,
+  type HostScope,
+  nextTurn,
+  type Stanza,
+} from "#plugin";
+import { type Kept, stanzaOf } from "./offline_queue.ts";
+
+/** Characters that may wait for a device before it gets more of its messages. */
+const ROOM = 256 * 1024;
+const PATIENCE = 100;
+
+export class Sending {
+  constructor(private readonly host: HostScope<unknown>) {}
+
+  /** Hands one message over, marked with when it came, and with `extra` if there is any. */
+  async send(session: ClientSession, message: Kept, extra?: Element): Promise<void> {
+    const stanza = this.#stamped(stanzaOf(message), message.at, extra);
+    const outcome = await this.host.deliver(session, stanza);
+    // The device's own guards do not want it; its sender is not waiting any more.
+    if (outcome !== CLAIMED) this.host.refuse(stanza, DROP);
+  }
+
+  /** Whether a device may get more before it has read what it got. */
+  hasRoom(session: ClientSession): boolean {
+    return (session.stream?.queued ?? 0) <= ROOM;
+  }
+
+  /** Lets what was written go out, and waits until there is room for more or the device is gone. */
+  async room(session: ClientSession, signal?: AbortSignal): Promise<void> {
+    await nextTurn();
+    while (session.isBound && !this.hasRoom(session) && signal?.aborted !== true) {
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          timer.cancel();
+          signal?.removeEventListener("abort", done);
+          resolve();
+        };
+        const timer = this.host.clock.after(PATIENCE, done);
+        signal?.addEventListener("abort", done);
+      });
+    }
+  }
+
+  /** XEP-0203 §2; a stamp in our name that came with the message is not ours (§5). */
+  #stamped(stanza: Stanza, at: number, extra: Element | undefined): Stanza {
+    const { domain } = this.host;
+    const honest = stanza.source.without((child) => child.ns === DELAY_NS && child.attr("from") === domain);
+    return stanza.containing(honest.plus(buildDelay(at, domain, "Offline Storage"), extra));
+  }
+}

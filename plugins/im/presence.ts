@@ -1,0 +1,317 @@
+/**
+ * Presence (RFC 6121 §4): who is available, told to those who may know; probes; and presence to chosen receivers.
+ *
+ * Decisions where the RFC leaves them open: answers to probes carry the moment the presence came (XEP-0203 §1 names this
+ * use, and both ejabberd and Prosody do it). Contacts on this host are looked up instead of probed (§4.3.1). Broadcasts
+ * go to contacts whether they are available or not (§4.4.2).
+ */
+import {
+  type Arriving,
+  arriving,
+  CLAIMED,
+  type ClientSession,
+  CONTENT_NS,
+  definePlugin,
+  defineSlot,
+  type Departing,
+  departing,
+  el,
+  type HostScope,
+  Jid,
+  options,
+  randomId,
+  type Refusal,
+  sessionUnbound,
+  Stanza,
+  StanzaError,
+  stopping,
+  z,
+} from "#plugin";
+import { availability, becameUnavailable, presenceChanged, roster, type Rosters } from "./api.ts";
+import { Fanout, notify, tellPresence, unavailableOf } from "./notify.ts";
+import { answerProbe, isOwnProbe, probeOf } from "./probe.ts";
+import { isSubscriptionType } from "./subscription_table.ts";
+
+interface PresenceOptions {
+  readonly directed: number;
+}
+
+/** Whom a session has told of its presence itself (RFC 6121 §4.6): addresses as text. */
+const directed = defineSlot<Set<string>>("directed");
+
+const config = options({
+  directed: z.number().int().min(1).max(1_000_000).default(1000).describe(
+    "Receivers outside the contact list that a session may send its presence to, such as rooms it is in.",
+  ),
+});
+
+export const presence = definePlugin<PresenceOptions>({
+  name: "presence",
+  doc: "Tells contacts who is available.",
+  rfcs: ["RFC 6121"],
+  xeps: [[203, "2.0"]],
+  config,
+  standard: true,
+  provides: [availability],
+  needs: [roster],
+  setup(host) {
+    const presences = new Presences(host, host.use(roster));
+    host.provide(availability, presences);
+    host.at(departing).guard({ kind: "presence" }, (x) => presences.check(x));
+    host.at(departing).claim({ kind: "presence", to: "host" }, (x) => presences.broadcast(x));
+    host.at(departing).witness({ kind: "presence" }, (x) => presences.note(x));
+    host.at(arriving).claim({ kind: "presence" }, (x) => presences.receive(x));
+    host.on(sessionUnbound, ({ session }) => presences.ended(session));
+    host.on(stopping, () => presences.stopping());
+  },
+});
+
+class Presences {
+  readonly #fanout: Fanout;
+  #stopping = false;
+
+  constructor(private readonly host: HostScope<PresenceOptions>, private readonly rosters: Rosters) {
+    this.#fanout = new Fanout(host);
+  }
+
+  // --- availability -----------------------------------------------------------------------------------------------
+
+  sessions(local: string): readonly ClientSession[] {
+    return this.#sessions(local).filter((session) => session.presence !== undefined);
+  }
+
+  isAvailable(local: string): boolean {
+    return this.#sessions(local).some((session) => session.presence !== undefined);
+  }
+
+  presence(full: Jid): Stanza | undefined {
+    return this.host.session(full)?.presence;
+  }
+
+  #sessions(local: string): readonly ClientSession[] {
+    return this.host.sessions(Jid.parse(`${local}@${this.host.domain}`));
+  }
+
+  // --- from clients -----------------------------------------------------------------------------------------------
+
+  check({ stanza, session }: Readonly<Departing>): Refusal | undefined {
+    const { type, to } = stanza;
+    if (to === undefined) {
+      if (type === "available") return readPriority(stanza) === undefined ? BAD_PRIORITY : undefined;
+      return isSubscriptionType(type) ? new StanzaError("bad-request", `"${type}" needs a 'to'`) : undefined;
+    }
+    if (type !== "available") return undefined;
+    const known = session.get(directed);
+    if (known === undefined || known.size < this.host.config.directed || known.has(to.toString())) {
+      return undefined;
+    }
+    return new StanzaError("resource-constraint", "presence was sent to too many addresses in this session");
+  }
+
+  /** Presence for everybody who may know (RFC 6121 §4.2.2, §4.4.2, §4.5.2). */
+  broadcast({ stanza, session }: Readonly<Departing>): Promise<typeof CLAIMED> | typeof CLAIMED | undefined {
+    if (stanza.to !== undefined) return undefined;
+    const { type } = stanza;
+    const done = type === "available"
+      ? this.#available(session, stanza)
+      : type === "unavailable"
+      ? this.#unavailable(session, stanza)
+      : undefined;
+    return done === undefined ? CLAIMED : done.then((): typeof CLAIMED => CLAIMED);
+  }
+
+  #available(session: ClientSession, stanza: Stanza): Promise<void> | undefined {
+    const { host } = this;
+    const { username } = session;
+    const priorityBefore = session.presence === undefined ? undefined : session.priority;
+    session.presence = this.#kept(stanza, session.jid!);
+    session.priority = readPriority(stanza) ?? 0;
+    let done = this.#fanout.run(username, this.#subscribers(session), (to) => {
+      notify(host, username, stanza.addressed(to));
+    });
+    if (priorityBefore === undefined) done = this.#introduce(session) ?? done;
+    host.emit(presenceChanged, { session, stanza, priorityBefore });
+    return done;
+  }
+
+  /** The account itself, which is always subscribed to itself, and all contacts that are. */
+  #subscribers({ account, username }: ClientSession): Jid[] {
+    const receivers = [account];
+    for (const { jid, subscription } of this.rosters.items(username)) {
+      if (subscription === "from" || subscription === "both") receivers.push(jid);
+    }
+    return receivers;
+  }
+
+  /** What a session that has just become available must know of the others (RFC 6121 §4.2.2, §4.3.1). */
+  #introduce(session: ClientSession): Promise<void> | undefined {
+    const { host } = this;
+    const { account, username } = session;
+    const full = session.jid!;
+    for (const other of host.sessions(account)) if (other !== session) tellPresence(host, other, full);
+    const watched: Jid[] = [];
+    for (const { jid, subscription } of this.rosters.items(username)) {
+      if (subscription === "to" || subscription === "both") watched.push(jid);
+    }
+    const probe = probeOf(account);
+    return this.#fanout.run(username, watched, (contact) => {
+      if (contact.domain === host.domain && contact.local !== "") this.#show(contact, account, full);
+      else host.send(probe.addressed(contact));
+    });
+  }
+
+  /** A contact of this host is shown to one session of a subscriber's. */
+  #show(contact: Jid, subscriber: Jid, to: Jid): void {
+    const sessions = this.host.sessions(contact);
+    if (sessions.length === 0 || !this.rosters.sees(contact.local, subscriber)) return;
+    for (const session of sessions) tellPresence(this.host, session, to);
+  }
+
+  /** As it is kept for those who ask later: nothing of it is a slice of what came over the wire. */
+  #kept(stanza: Stanza, from: Jid): Stanza {
+    const { id, source } = stanza;
+    const delay = el("delay", "urn:xmpp:delay", {
+      from: this.host.domain,
+      stamp: new Date(this.host.clock.now()).toISOString(),
+    });
+    const kept = source.with({ id, from: undefined, to: undefined, type: undefined }).plus(delay);
+    return Stanza.of(kept.detached(), from);
+  }
+
+  // --- the end of it ----------------------------------------------------------------------------------------------
+
+  #unavailable(session: ClientSession, stanza: Stanza): Promise<void> | undefined {
+    const { host } = this;
+    const receivers = this.#informed(session);
+    const was = session.presence !== undefined;
+    session.presence = undefined;
+    session.priority = 0;
+    session.set(directed, undefined);
+    if (was && session.isBound) host.deliver(session, stanza.addressed(session.jid));
+    const { username } = session;
+    const done = this.#fanout.run(username, receivers, (to) => {
+      notify(host, username, stanza.addressed(to));
+    });
+    if (was) host.emit(becameUnavailable, { session, stanza });
+    return done;
+  }
+
+  /** Everybody who believes a session to be available: subscribers, and those it has told itself (RFC 6121 §4.6.3). */
+  #informed(session: ClientSession): Jid[] {
+    const subscribers = session.presence === undefined ? [] : this.#subscribers(session);
+    const told = session.get(directed);
+    if (told === undefined) return this.#reachable(subscribers);
+    const covered = new Set(subscribers.map(String));
+    const others = [...told].filter((address) => !covered.has(address)).map((address) => Jid.parse(address));
+    return this.#reachable([...subscribers, ...others]);
+  }
+
+  /** When the server stops, nobody on it will be there to hear. */
+  #reachable(receivers: Jid[]): Jid[] {
+    return this.#stopping ? receivers.filter((to) => to.domain !== this.host.domain) : receivers;
+  }
+
+  /** A session's stream is gone: the server says what the client did not (RFC 6121 §4.5.2). */
+  ended(session: ClientSession): undefined {
+    if (session.presence === undefined && session.get(directed) === undefined) return;
+    this.#unavailable(session, unavailableOf(session.jid!));
+  }
+
+  stopping(): undefined {
+    this.#stopping = true;
+  }
+
+  // --- directed presence ------------------------------------------------------------------------------------------
+
+  /** RFC 6121 §4.6.3: who is told outside of broadcasts must be told of the end too. */
+  note({ stanza, session }: Readonly<Departing>): undefined {
+    const { type, to } = stanza;
+    if (to === undefined || (type !== "available" && type !== "unavailable")) return;
+    const told = session.get(directed);
+    if (type === "unavailable") {
+      if (told?.delete(to.toString()) === true && told.size === 0) session.set(directed, undefined);
+    } else if (!to.bare.equals(session.account)) {
+      if (told === undefined) session.set(directed, new Set([to.toString()]));
+      else told.add(to.toString());
+    }
+  }
+
+  /** RFC 6121 §4.6.1: who is gone itself need not hear of it. */
+  #forget(session: ClientSession, gone: Jid): void {
+    const told = session.get(directed);
+    if (told?.delete(gone.toString()) === true && told.size === 0) session.set(directed, undefined);
+  }
+
+  // --- to clients -------------------------------------------------------------------------------------------------
+
+  receive({ stanza }: Readonly<Arriving>): typeof CLAIMED | undefined {
+    const { host } = this;
+    const { type, from } = stanza;
+    const to = stanza.to!;
+    if (to.local === "" || from === undefined) return this.#forHost(stanza);
+    if (type === "probe") this.#probed(stanza, from, to);
+    // The answer to a probe of ours is of no use to a client.
+    else if (isSubscriptionType(type) || (type === "error" && isOwnProbe(stanza.id))) return undefined;
+    else if (to.resource !== "") {
+      const session = host.session(to);
+      if (session !== undefined) this.#deliver(session, stanza, from);
+    } else {
+      const sessions = host.sessions(to);
+      for (let i = 0; i < sessions.length; i++) {
+        const session = sessions[i]!;
+        if (session.presence !== undefined) this.#deliver(session, stanza, from);
+      }
+    }
+    return CLAIMED;
+  }
+
+  #deliver(session: ClientSession, stanza: Stanza, from: Jid): void {
+    if (stanza.type !== "available") this.#forget(session, from);
+    this.host.deliver(session, stanza);
+  }
+
+  #probed(stanza: Stanza, from: Jid, to: Jid): void {
+    const { host, rosters } = this;
+    const exists = host.accounts.exists(to.local);
+    const session = to.resource === "" ? undefined : host.session(to);
+    const answers = answerProbe(stanza, {
+      sees: exists && rosters.sees(to.local, from),
+      told: session?.get(directed)?.has(from.toString()) === true,
+      available: exists ? this.sessions(to.local) : [],
+    });
+    for (const answer of answers) {
+      if (isSubscriptionType(answer.type)) host.send(answer);
+      else notify(host, to.local, answer);
+    }
+  }
+
+  /** The host itself is always there, for whoever asks; nothing is kept of that. */
+  #forHost(stanza: Stanza): typeof CLAIMED | undefined {
+    const { host } = this;
+    const { type, from, to, id } = stanza;
+    if (from === undefined || to === undefined || to.resource !== "") return undefined;
+    const reply = (type: string | undefined): void => {
+      host.send(Stanza.of(el("presence", CONTENT_NS, { type, id: id ?? randomId(6) }), host.jid, from.bare));
+    };
+    if (type === "subscribe") reply("subscribed");
+    else if (type === "unsubscribe") reply("unsubscribed");
+    if (type === "subscribe" || type === "probe") reply(undefined);
+    return CLAIMED;
+  }
+}
+
+const BAD_PRIORITY = new StanzaError("bad-request", "a priority is an integer from -128 to 127");
+const PRIORITY = /^[+-]?[0-9]{1,3}$/;
+
+/** RFC 6121 §4.7.2.3; undefined where it is not one. */
+function readPriority(stanza: Stanza): number | undefined {
+  let priority: number | undefined;
+  for (const child of stanza.source.children) {
+    if (typeof child === "string" || child.name !== "priority" || child.ns !== CONTENT_NS) continue;
+    const text = child.text.trim();
+    if (priority !== undefined || !PRIORITY.test(text)) return undefined;
+    priority = Number(text);
+    if (priority < -128 || priority > 127) return undefined;
+  }
+  return priority ?? 0;
+}

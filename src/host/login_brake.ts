@@ -1,0 +1,30 @@
+/**
+ * Failed logins are counted by address and by account and slowed once there are many: guessing becomes slow, a few typing
+ * errors cost nothing, and a login that succeeds is never delayed.
+ */
+import { Lru } from "../base/lru.ts";
+import { Bucket } from "../base/throttle.ts";
+
+/** Failures that cost nothing, and how many a second come back. */
+const FREE = 10;
+const PER_SECOND = 0.2;
+const LONGEST_MS = 15_000;
+const REMEMBERED = 10_000;
+
+export class LoginBrake {
+  readonly #addresses = new Lru<string, Bucket>(REMEMBERED);
+  readonly #accounts = new Lru<string, Bucket>(REMEMBERED);
+
+  /** Counts a failure; how many milliseconds its answer is to be held back. */
+  failed(address: string, account: string | undefined, now: number): number {
+    const first = take(this.#addresses, address, now);
+    const second = account === undefined ? 0 : take(this.#accounts, account, now);
+    return Math.min(LONGEST_MS, Math.max(first, second));
+  }
+}
+
+function take(buckets: Lru<string, Bucket>, key: string, now: number): number {
+  let bucket = buckets.get(key);
+  if (bucket === undefined) buckets.set(key, bucket = new Bucket(PER_SECOND, FREE));
+  return bucket.take(1, now);
+}

@@ -1,0 +1,270 @@
+/** XEP-0198: counters, acknowledgements, resumption. */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { message } from "../../plugins/im/message.ts";
+import { offline } from "../../plugins/im/offline.ts";
+import { presence } from "../../plugins/im/presence.ts";
+import { roster } from "../../plugins/im/roster.ts";
+import { subscription } from "../../plugins/im/subscription.ts";
+import { ping } from "../../plugins/service/ping.ts";
+import { streamManagement } from "../../plugins/stream/stream_management.ts";
+import { PASSWORD, type TestClient, type TestServer, testServer } from "#testing";
+
+const NS = "urn:xmpp:sm:3";
+const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
+const STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas";
+const plugins = [roster, subscription, presence, message, offline, ping, streamManagement];
+
+/** Enables stream management; the id to resume by. */
+async function enable(client: TestClient, ns = NS): Promise<string> {
+  await client.send(`<enable xmlns='${ns}' resume='true'/>`);
+  const enabled = client.expect(`<enabled xmlns='${ns}' resume='true' id='*' max='600'/>`);
+  return enabled.attr("id")!;
+}
+
+/** A new connection, logged in and not bound. */
+async function arrive(server: TestServer, local: string): Promise<TestClient> {
+  const client = server.connect();
+  await client.open();
+  await client.send(
+    `<auth xmlns='${SASL}' mechanism='PLAIN'>${btoa(`\0${local}\0${PASSWORD}`)}</auth>`,
+  );
+  client.expect("<stream:features/>");
+  client.expect(`<success xmlns='${SASL}'/>`);
+  await client.open();
+  client.expect(`<stream:features><sm xmlns='${NS}'/></stream:features>`);
+  return client;
+}
+
+Deno.test("XEP-0198 §2: the feature is offered after the login, in both namespaces", async () => {
+  await using server = await testServer({ plugins });
+  const client = server.connect();
+  await client.open();
+  const before = client.expect("<stream:features/>");
+  equal(before.has("sm", NS), false);
+  const alice = await arrive(server, "alice");
+  alice.quiet();
+});
+
+for (const ns of [NS, "urn:xmpp:sm:2"]) {
+  Deno.test(`XEP-0198 §4: acknowledgements both ways (${ns})`, async () => {
+    await using server = await testServer({ plugins });
+    const [alice, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
+    await enable(alice, ns);
+    await alice.send(`<r xmlns='${ns}'/>`);
+    alice.expect(`<a xmlns='${ns}' h='0'/>`);
+    await alice.send(
+      `<message to='bob@a.test'><body>1</body></message><message to='bob@a.test'/><r xmlns='${ns}'/>`,
+    );
+    alice.expect(`<a xmlns='${ns}' h='2'/>`);
+    bob.expect("<message><body>1</body></message>");
+    for (let i = 1; i <= 5; i++) await bob.send(`<message to='alice@a.test'><body>${i}</body></message>`);
+    for (let i = 1; i <= 5; i++) alice.expect(`<message><body>${i}</body></message>`);
+    alice.expect(`<r xmlns='${ns}'/>`);
+    await alice.send(`<a xmlns='${ns}' h='5'/>`);
+    alice.quiet();
+    equal(alice.streamClosed, false);
+  });
+}
+
+Deno.test("a stanza that is refused counts as dealt with", async () => {
+  await using server = await testServer({ plugins });
+  const alice = await server.client("alice/desk");
+  await enable(alice);
+  await alice.send(`<iq type='get' to='a@@b' id='1'/><r xmlns='${NS}'/>`);
+  alice.expect("<iq type='error' id='1'/>");
+  alice.expect(`<a xmlns='${NS}' h='1'/>`);
+});
+
+Deno.test("fewer than that are asked for after a while; a client that does not answer is cut off and waits", async () => {
+  await using server = await testServer({ plugins });
+  const [alice, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
+  await enable(alice);
+  await bob.send("<message to='alice@a.test'><body>1</body></message>");
+  alice.clear();
+  await server.clock.advance("31 s");
+  alice.expectNext(`<r xmlns='${NS}'/>`);
+  await server.clock.advance("62 s");
+  ok(alice.closed);
+  equal(server.host.registry.of("alice").length, 1);
+  bob.never("<presence type='unavailable'/>");
+});
+
+Deno.test("BUG-09 more acknowledged than was sent ends the stream with the XEP's condition", async () => {
+  await using server = await testServer({ plugins });
+  const alice = await server.client("alice/desk");
+  await enable(alice);
+  await alice.send(`<a xmlns='${NS}' h='10'/>`);
+  const error = alice.expectStreamError("undefined-condition");
+  const counts = error.child("handled-count-too-high", NS);
+  deepEqual([counts?.attr("h"), counts?.attr("send-count")], ["10", "0"]);
+  equal(server.host.registry.size, 0, "a session that broke the rules does not wait");
+});
+
+Deno.test("enable twice, before binding, or with nonsense: failed, and the stream goes on", async () => {
+  await using server = await testServer({ plugins });
+  const early = await arrive(server, "alice");
+  await early.send(`<enable xmlns='${NS}'/>`);
+  early.expect(`<failed xmlns='${NS}'><unexpected-request xmlns='${STANZAS}'/></failed>`);
+  const alice = await server.client("alice/desk");
+  await enable(alice);
+  await alice.send(`<enable xmlns='${NS}'/>`);
+  alice.expect(`<failed xmlns='${NS}'><unexpected-request xmlns='${STANZAS}'/></failed>`);
+  await alice.send(`<resume xmlns='${NS}' previd='x' h='0'/>`);
+  alice.expect(`<failed xmlns='${NS}'><unexpected-request xmlns='${STANZAS}'/></failed>`);
+  await alice.send(`<a xmlns='${NS}' h='-1'/>`);
+  alice.expectStreamError("bad-format");
+});
+
+Deno.test("XEP-0198 §5: a session whose connection broke is resumed, and what it missed comes in order", async () => {
+  await using server = await testServer({ plugins });
+  const [alice, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
+  const id = await enable(alice);
+  await bob.send("<message to='alice@a.test'><body>1</body></message>");
+  await alice.send("<message to='bob@a.test'><body>from alice</body></message>");
+  await alice.cut();
+  bob.clear();
+  await bob.send(
+    "<message to='alice@a.test'><body>2</body></message><message to='alice@a.test/desk'><body>3</body></message>",
+  );
+  bob.quiet();
+
+  const again = await arrive(server, "alice");
+  await again.send(`<resume xmlns='${NS}' previd='${id}' h='1'/>`);
+  again.expectNext(`<resumed xmlns='${NS}' previd='${id}' h='1'/>`);
+  again.expectNext("<message to='alice@a.test'><body>2</body></message>");
+  again.expectNext("<message to='alice@a.test/desk'><body>3</body></message>");
+  await again.send(`<a xmlns='${NS}' h='3'/><iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  again.expect("<iq type='result' id='p' to='alice@a.test/desk'/>");
+  await bob.send("<message to='alice@a.test/desk'><body>4</body></message>");
+  again.expect("<message><body>4</body></message>");
+  bob.never("<presence type='unavailable'/>");
+});
+
+Deno.test("a session is resumed while its old connection still looks alive", async () => {
+  await using server = await testServer({ plugins });
+  const [alice, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
+  const id = await enable(alice);
+  const again = await arrive(server, "alice");
+  await again.send(`<resume xmlns='${NS}' previd='${id}' h='0'/>`);
+  again.expect(`<resumed xmlns='${NS}' previd='${id}' h='0'/>`);
+  alice.expectStreamError("conflict");
+  await bob.send("<message to='alice@a.test'><body>1</body></message>");
+  again.expect("<message><body>1</body></message>");
+  equal(server.host.registry.size, 2);
+});
+
+Deno.test("another account's id, an unknown one and an old one are not found; the old one's counter is told", async () => {
+  await using server = await testServer({ plugins });
+  const [alice] = await server.online("alice/desk") as [TestClient];
+  const id = await enable(alice);
+  await alice.send("<presence><status>1</status></presence>");
+  await alice.cut();
+  const mallory = await arrive(server, "mallory");
+  await mallory.send(`<resume xmlns='${NS}' previd='${id}' h='0'/>`);
+  const refused = mallory.expect(`<failed xmlns='${NS}'><item-not-found xmlns='${STANZAS}'/></failed>`);
+  equal(refused.attr("h"), undefined);
+  await server.clock.advance("11 min");
+  equal(server.host.registry.size, 0);
+  const late = await arrive(server, "alice");
+  await late.send(`<resume xmlns='${NS}' previd='${id}' h='0'/>`);
+  late.expect(`<failed xmlns='${NS}' h='1'><item-not-found xmlns='${STANZAS}'/></failed>`);
+  await late.send("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+  late.expect("<iq type='result' id='b'/>");
+});
+
+Deno.test("BUG-55 what was never acknowledged is kept for the account and not bounced", async () => {
+  await using server = await testServer({ plugins });
+  const [alice, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
+  await enable(alice);
+  await bob.send("<message to='alice@a.test' type='chat'><body>1</body></message>");
+  await alice.cut();
+  await bob.send("<message to='alice@a.test' type='chat'><body>2</body></message>");
+  await bob.send("<iq type='get' to='alice@a.test/desk' id='q'><ping xmlns='urn:xmpp:ping'/></iq>");
+  await server.clock.advance("11 min");
+  bob.expect(`<iq type='error' id='q'><error><recipient-unavailable xmlns='${STANZAS}'/></error></iq>`);
+  bob.never("<message type='error'/>");
+  const again = await server.client("alice/phone");
+  await again.send("<presence/>");
+  again.expect("<message><body>1</body></message>");
+  again.expect("<message><body>2</body></message>");
+});
+
+Deno.test("a session that is closed in order, kicked or replaced does not wait", async () => {
+  await using server = await testServer({ plugins });
+  const alice = await server.client("alice/desk");
+  await enable(alice);
+  await alice.close();
+  equal(server.host.registry.size, 0);
+  const first = await server.client("alice/desk");
+  await enable(first);
+  await first.cut();
+  equal(server.host.registry.size, 1);
+  await server.client("alice/desk");
+  equal(server.host.registry.size, 1, "the one that waited gave its resource up");
+});
+
+Deno.test("the queue of a session that waits is bounded", async () => {
+  await using server = await testServer({
+    plugins,
+    config: { defaults: { stream_management: { unacknowledged: 10 } } },
+  });
+  const [alice, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
+  await enable(alice);
+  await alice.cut();
+  for (let i = 0; i < 11; i++) {
+    await bob.send(`<message to='alice@a.test' type='chat'><body>${i}</body></message>`);
+  }
+  equal(server.host.registry.of("alice").length, 0);
+  const again = await server.client("alice/phone");
+  await again.send("<presence/>");
+  for (let i = 0; i < 11; i++) again.expect(`<message><body>${i}</body></message>`);
+});
+
+Deno.test("a train full of tunnels: every message arrives exactly once, in order", async () => {
+  const cuts = Deno.env.get("METRONOME_LONG") === "1" ? 1000 : 50;
+  let seed = 20261125;
+  const random = (n: number): number => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    return Math.floor(seed / 4294967296 * n);
+  };
+  await using server = await testServer({ plugins });
+  const [start, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
+  let alice: TestClient = start;
+  let id = await enable(alice);
+  const got: string[] = [];
+  let counted = 0;
+  /** Reads the first `n` things of the inbox as a client would, then forgets the rest: it was lost on the way. */
+  const read = (n: number): void => {
+    for (const element of alice.inbox.splice(0, n)) {
+      if (element.ns !== "jabber:client") continue;
+      counted++;
+      if (element.name === "message") got.push(element.childText("body")!);
+    }
+    alice.clear();
+  };
+  let sent = 0;
+  for (let cut = 0; cut < cuts; cut++) {
+    for (let i = random(6); i > 0; i--) {
+      await bob.send(`<message to='alice@a.test' type='chat'><body>${sent++}</body></message>`);
+      if (random(4) === 0) {
+        read(alice.inbox.length);
+        await alice.send(`<a xmlns='${NS}' h='${counted}'/>`);
+      }
+    }
+    read(random(alice.inbox.length + 1));
+    if (random(3) > 0) await alice.cut();
+    for (let i = random(3); i > 0; i--) {
+      await bob.send(`<message to='alice@a.test' type='chat'><body>${sent++}</body></message>`);
+    }
+    if (random(5) === 0) await server.clock.advance("20 s");
+    alice.clear();
+    const next = await arrive(server, "alice");
+    await next.send(`<resume xmlns='${NS}' previd='${id}' h='${counted}'/>`);
+    next.expect(`<resumed xmlns='${NS}' previd='${id}'/>`);
+    alice = next;
+  }
+  read(alice.inbox.length);
+  id = "";
+  deepEqual(got, Array.from({ length: sent }, (_, i) => String(i)));
+  bob.never("<message type='error'/>");
+});
