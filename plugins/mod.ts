@@ -3,6 +3,7 @@ import { lastActivity } from "./account/last_activity.ts";
 import { privateStorage } from "./account/private.ts";
 import { vcard } from "./account/vcard.ts";
 import { anonymous } from "./auth/anonymous.ts";
+import { fast } from "./auth/fast.ts";
 import { internal } from "./auth/internal.ts";
 import { message } from "./im/message.ts";
 import { offline } from "./im/offline.ts";
@@ -26,6 +27,7 @@ export default [
   privateStorage,
   vcard,
   anonymous,
+  fast,
   internal,
   message,
   offline,

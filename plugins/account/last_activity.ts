@@ -3,19 +3,22 @@
  * (§7); that goes for the devices too, which answer for themselves (§4).
  */
 import {
+  accountRemoved,
   arriving,
   definePlugin,
   el,
-  type Jid,
+  Jid,
   keyval,
   none,
   type Query,
   sessionUnbound,
   StanzaError,
+  stopping,
 } from "#plugin";
 import { becameUnavailable, roster } from "../im/api.ts";
 
 const NS = "jabber:iq:last";
+const WRITE_EVERY = 10_000;
 /** A status is a line or two; nobody needs more of it afterwards. */
 const LONGEST_STATUS = 1024;
 
@@ -36,6 +39,23 @@ export const lastActivity = definePlugin({
   needs: [roster],
   setup(host) {
     const store = host.open(departures);
+    // Written down together once in a while: a login storm would be a storm of writes, and nobody was promised anything.
+    const fresh = new Map<string, Departure>();
+    const lastOf = (local: string): Departure | undefined => fresh.get(local) ?? store.get(local);
+    const writeDown = (): undefined => {
+      for (const [local, departure] of fresh) {
+        // An account that is gone, or went with its session (XEP-0175), leaves nothing behind.
+        if (host.accounts.exists(local) && host.accounts.role(accountOf(local)) !== "guest") {
+          store.set(local, departure);
+        }
+      }
+      fresh.clear();
+    };
+    const accountOf = (local: string): Jid => Jid.of(local, host.domain, "");
+    host.every(WRITE_EVERY, writeDown);
+    host.onStop(writeDown);
+    host.on(stopping, writeDown);
+    host.on(accountRemoved, ({ local }) => void fresh.delete(local));
     const rosters = host.use(roster);
     const mayAsk = (local: string, from: Jid): boolean => rosters.sees(local, from);
 
@@ -43,7 +63,7 @@ export const lastActivity = definePlugin({
     host.iq.get(NS, "query", "account", ({ from, to }: Query) => {
       if (!mayAsk(to.local, from)) throw notYours();
       if (host.sessions(to).length > 0) return el("query", NS, { seconds: "0" });
-      const departure = store.get(to.local);
+      const departure = lastOf(to.local);
       // Somebody who never came has been away since the account was made.
       const at = departure?.at ?? host.accounts.record(to.local)?.created;
       if (at === undefined) throw new StanzaError("item-not-found", "this account has not been used yet");
@@ -59,10 +79,8 @@ export const lastActivity = definePlugin({
       return notYours();
     });
 
-    /** An account that is gone, or goes with its session (XEP-0175), leaves nothing behind. */
-    const remember = (account: Jid, departure: Departure): undefined => {
-      if (host.accounts.role(account) !== "guest") store.set(account.local, departure);
-    };
+    const remember = (account: Jid, departure: Departure): undefined =>
+      void fresh.set(account.local, departure);
     host.on(becameUnavailable, ({ session, stanza }) => {
       const status = stanza.source.childText("status")?.slice(0, LONGEST_STATUS).toWellFormed();
       const at = host.clock.now();
@@ -71,7 +89,7 @@ export const lastActivity = definePlugin({
     host.on(sessionUnbound, ({ session }) => {
       const { account } = session;
       if (host.sessions(account).length > 0) return;
-      return remember(account, { ...store.get(account.local), at: host.clock.now() });
+      return remember(account, { ...lastOf(account.local), at: host.clock.now() });
     });
   },
 });

@@ -53,11 +53,11 @@ export const anonymous = definePlugin({
       temporary: true,
       anonymous(peer): string | SaslFailure {
         const name = nameFor(peer);
-        const here = guests.sessions(name);
+        const here = guests.connections(name);
         if (here >= perAddress) {
           return saslFailure("not-authorized", "a guest from your address is here already");
         }
-        if (here === 0 && guests.full(most)) {
+        if (!guests.has(name) && guests.full(most)) {
           return saslFailure("temporary-auth-failure", "there are too many guests, try again later");
         }
         return name;

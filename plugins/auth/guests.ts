@@ -39,12 +39,14 @@ export class Guests {
     return this.#here.keys();
   }
 
-  /** How many sessions a name has: those that are logged in but have no resource yet are counted too. */
-  sessions(name: string): number {
-    const guest = this.#here.get(name);
-    if (guest === undefined) return 0;
-    this.#sweep(name, guest);
-    return guest.sessions.size;
+  /**
+   * How many connections a name has. One that is logged in but has no resource yet counts; a session that waits for its
+   * next connection does not, or it could never get one.
+   */
+  connections(name: string): number {
+    let count = 0;
+    for (const session of this.#here.get(name)?.sessions ?? []) if (session.stream !== undefined) count++;
+    return count;
   }
 
   /** Whether there are so many guests. */

@@ -32,12 +32,15 @@ interface StoredKeys {
 }
 export type StoredCredentials = Partial<Record<ScramHash, StoredKeys>>;
 
+type Keys = Partial<Record<ScramHash, ScramKeys>>;
+
 export const storedCredentials = keyval<StoredCredentials>("credentials");
 
 const HASHES = ["SHA-1", "SHA-256", "SHA-512"] as const satisfies readonly ScramHash[];
-/** The hash that a password in the clear is checked with; all are as strong as the password here. */
-const CHECKED = "SHA-256";
+/** The hashes that a password in the clear is checked with, by preference; all are as strong as the password here. */
+const CHECKED = ["SHA-256", "SHA-512", "SHA-1"] as const satisfies readonly ScramHash[];
 const REMEMBERED = 10_000;
+const KEPT = 1_000;
 /** RFC 4616 and SASLprep set no limit; PBKDF2 of a longer one would only be work. */
 const LONGEST_PASSWORD = 1024;
 
@@ -61,6 +64,8 @@ export const internal = definePlugin({
 class InternalCredentials {
   readonly hashes = HASHES;
   readonly #store: Keyval<StoredCredentials>;
+  /** Accounts that were asked for lately: several times a login. */
+  readonly #lately = new Lru<string, Keys>(KEPT);
   readonly #derivations = new Derivations();
   /**
    * Passwords that were right lately, as a keyed hash that dies with the process: PLAIN costs a whole derivation
@@ -80,7 +85,7 @@ class InternalCredentials {
   }
 
   exists(local: string): boolean {
-    return this.#store.get(local) !== undefined;
+    return this.#keysOf(local) !== undefined;
   }
 
   list(): Iterable<string> {
@@ -88,24 +93,54 @@ class InternalCredentials {
   }
 
   scram(local: string, hash: ScramHash): ScramKeys | undefined {
-    const keys = this.#store.get(local)?.[hash];
-    return keys === undefined ? undefined : {
-      salt: decodeBase64(keys.salt)!,
-      iterations: keys.iterations,
-      storedKey: decodeBase64(keys.stored)!,
-      serverKey: decodeBase64(keys.server)!,
-    };
+    return this.#keysOf(local)?.[hash];
+  }
+
+  #keysOf(local: string): Keys | undefined {
+    const known = this.#lately.get(local);
+    if (known !== undefined) return known;
+    const stored = this.#store.get(local);
+    if (stored === undefined) return undefined;
+    const keys = readable(stored);
+    this.#lately.set(local, keys);
+    return keys;
   }
 
   async password(local: string, password: string): Promise<boolean> {
-    const keys = this.scram(local, CHECKED);
+    const known = this.#store.get(local);
+    const hash = CHECKED.find((h) => known?.[h] !== undefined) ?? CHECKED[0];
+    const keys = this.scram(local, hash);
     const mark = await this.#mark(local, password);
     if (keys !== undefined && this.#right.get(local) === mark) return true;
     // An account that does not exist takes as long as one that does.
-    const checked = keys ?? decoyKeys(local, CHECKED, this.host.decoy);
-    const right = await this.#derivations.run(() => passwordMatches(password, checked, CHECKED));
-    if (right) this.#right.set(local, mark);
-    return right;
+    const checked = keys ?? decoyKeys(local, hash, this.host.decoy);
+    const right = await this.#derivations.run(() => passwordMatches(password, checked, hash));
+    if (!right) return false;
+    this.#right.set(local, mark);
+    if (this.lacking(local).length > 0) this.host.spawn(() => this.#complete(local, password));
+    return true;
+  }
+
+  lacking(local: string): readonly ScramHash[] {
+    const keys = this.#store.get(local);
+    return keys === undefined ? [] : HASHES.filter((hash) => keys[hash] === undefined);
+  }
+
+  learn(local: string, hash: ScramHash, keys: ScramKeys): void {
+    const known = this.#store.get(local);
+    if (known !== undefined && known[hash] === undefined) {
+      this.#store.set(local, { ...known, [hash]: storable(keys) });
+    }
+  }
+
+  /** A password in the clear is enough for the keys that an account lacks: no client has to be asked (XEP-0480). */
+  async #complete(local: string, password: string): Promise<void> {
+    for (const hash of this.lacking(local)) {
+      const before = JSON.stringify(this.#store.get(local));
+      const keys = await this.#deriveFor(password, hash);
+      // Another password may have been set meanwhile.
+      if (JSON.stringify(this.#store.get(local)) === before) this.learn(local, hash, keys);
+    }
   }
 
   async create(local: string, password: string): Promise<void> {
@@ -117,13 +152,18 @@ class InternalCredentials {
   async setPassword(local: string, password: string): Promise<void> {
     const keys = await this.#derive(password);
     if (!this.exists(local)) throw new StanzaError("item-not-found", "there is no such account");
-    this.#right.delete(local);
+    this.#forget(local);
     this.#store.set(local, keys);
   }
 
   remove(local: string): void {
-    this.#right.delete(local);
+    this.#forget(local);
     this.#store.set(local, undefined);
+  }
+
+  #forget(local: string): void {
+    this.#right.delete(local);
+    this.#lately.delete(local);
   }
 
   async #derive(password: string): Promise<StoredCredentials> {
@@ -134,12 +174,9 @@ class InternalCredentials {
     if (utf8Length(password) > LONGEST_PASSWORD) {
       throw new StanzaError("not-acceptable", `a password may have at most ${LONGEST_PASSWORD} bytes`);
     }
-    const { iterations } = this.host.decoy;
     const derived = await Promise.all(HASHES.map(async (hash) => {
-      const salt = crypto.getRandomValues(new Uint8Array(16));
       try {
-        const keys = await this.#derivations.run(() => deriveScramKeys(password, salt, iterations, hash));
-        return [hash, storable(keys)] as const;
+        return [hash, storable(await this.#deriveFor(password, hash))] as const;
       } catch (error) {
         if (error instanceof RangeError) throw new StanzaError("not-acceptable", error.message);
         throw error;
@@ -148,10 +185,30 @@ class InternalCredentials {
     return Object.fromEntries(derived);
   }
 
+  #deriveFor(password: string, hash: ScramHash): Promise<ScramKeys> {
+    const salt = crypto.getRandomValues(new Uint8Array(16));
+    return this.#derivations.run(() => deriveScramKeys(password, salt, this.host.decoy.iterations, hash));
+  }
+
   async #mark(local: string, password: string): Promise<string> {
     const text = encodeUtf8(`${local}\0${password}`);
     return encodeBase64(new Uint8Array(await crypto.subtle.sign("HMAC", await this.#key, text)));
   }
+}
+
+function readable(stored: StoredCredentials): Keys {
+  const keys: Keys = {};
+  for (const hash of HASHES) {
+    const found = stored[hash];
+    if (found === undefined) continue;
+    keys[hash] = {
+      salt: decodeBase64(found.salt)!,
+      iterations: found.iterations,
+      storedKey: decodeBase64(found.stored)!,
+      serverKey: decodeBase64(found.server)!,
+    };
+  }
+  return keys;
 }
 
 function storable({ salt, iterations, storedKey, serverKey }: ScramKeys): StoredKeys {

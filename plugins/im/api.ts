@@ -64,6 +64,10 @@ export interface Availability {
   isAvailable(local: string): boolean;
   /** The last presence of an available session, with the moment it came (XEP-0203); undefined for others. */
   presence(full: Jid): Stanza | undefined;
+  /** Ends the directed presence of a session (RFC 6121 §4.6) towards those that `from` is true for: they are told. */
+  withdraw(session: ClientSession, from: (to: Jid) => boolean): void;
+  /** Has an available account shown a contact's presence again, as when it came online (RFC 6121 §4.2.2). */
+  seek(local: string, contact: Jid): void;
 }
 
 export const availability = defineService<Availability>("availability");
@@ -91,6 +95,8 @@ export const becameUnavailable = defineEvent<{ readonly session: ClientSession; 
 export interface Notifying extends Passage {
   /** The account whose presence it is. */
   readonly local: string;
+  /** The session whose presence it is, which may have just ended; undefined where the account itself is spoken for. */
+  readonly session: ClientSession | undefined;
 }
 
 /**
@@ -98,3 +104,58 @@ export interface Notifying extends Passage {
  * presence. The stanza is addressed. Guards here decide at once and keep it from its receiver: a promise holds nothing up.
  */
 export const notifying = definePoint<Notifying>("notifying");
+
+/** Copies of conversations for an account's other devices (XEP-0280); for whoever sets a session up in another way. */
+export interface Carbons {
+  enable(session: ClientSession): undefined;
+  disable(session: ClientSession): undefined;
+  isEnabled(session: ClientSession): boolean;
+}
+
+export const carbons = defineService<Carbons>("carbons");
+
+/** A message is about to be copied to an account's devices. */
+export interface Copying extends Passage {
+  /** Seen from the account. */
+  readonly direction: "sent" | "received";
+  /** Whose devices get the copies, as a bare JID. */
+  readonly account: Jid;
+}
+
+/**
+ * The message inside a carbon copy, once for all receivers: an archive may amend it with the account's own id of it. Guards
+ * here decide at once; a refusal or a promise means no copy.
+ */
+export const copying = definePoint<Copying>("copying");
+
+/** Which rooms a session has joined, as far as it has said so itself. */
+export interface JoinedRooms {
+  /** The session's nickname in a room; undefined where it is not known to be there. */
+  nickname(session: ClientSession, room: Jid): string | undefined;
+}
+
+export const joinedRooms = defineService<JoinedRooms>("joinedRooms");
+
+/**
+ * Contacts that accounts have without having added them, such as the members of their groups. The roster shows them among
+ * the others, keeps nothing of them and lets nobody change them.
+ */
+export interface SharedContacts {
+  get(local: string, contact: Jid): RosterItem | undefined;
+  items(local: string): readonly RosterItem[];
+  /** The contact may see the account's presence without being a contact of the account. */
+  sees(local: string, contact: Jid): boolean;
+  /** Those of them who are online, as bare JIDs; without those whom `items` of the account has. */
+  watchers(local: string): readonly Jid[];
+  /** Another text whenever an account's shared contacts are others; "" where it has none. */
+  version(local: string): string;
+}
+
+export const sharedContacts = defineService<SharedContacts>("sharedContacts");
+
+/** An account's shared contacts have become others; `before` and `after` are without what its own roster says. */
+export const sharedContactsChanged = defineEvent<{
+  readonly local: string;
+  readonly versions: { readonly before: string; readonly after: string };
+  readonly changes: readonly RosterChange[];
+}>("sharedContactsChanged");

@@ -6,8 +6,13 @@ import { notifying } from "./api.ts";
 export const SLICE = 256;
 
 /** Sends one addressed copy of an account's presence, unless a guard keeps it back. */
-export function notify(host: HostScope<unknown>, local: string, stanza: Stanza): void {
-  const x = { stanza, claimed: false, local };
+export function notify(
+  host: HostScope<unknown>,
+  local: string,
+  stanza: Stanza,
+  session: ClientSession | undefined,
+): void {
+  const x = { stanza, claimed: false, local, session };
   const outcome = host.pass(notifying, x);
   // A guard that has to think says no: presence must not be told by mistake.
   if (outcome === undefined) host.send(x.stanza);
@@ -15,7 +20,7 @@ export function notify(host: HostScope<unknown>, local: string, stanza: Stanza):
 
 /** What a session last said of itself, to one receiver. */
 export function tellPresence(host: HostScope<unknown>, session: ClientSession, to: Jid): void {
-  if (session.presence !== undefined) notify(host, session.username, session.presence.addressed(to));
+  if (session.presence !== undefined) notify(host, session.username, session.presence.addressed(to), session);
 }
 
 /** That a session is unavailable, as the server says it (RFC 6121 §4.5.2). */
@@ -26,7 +31,9 @@ export function unavailableOf(from: Jid, to?: Jid): Stanza {
 /** That none of an account's available sessions is available any more for somebody (RFC 6121 §3.2.2, §3.3.3). */
 export function tellUnavailable(host: HostScope<unknown>, account: Jid, to: Jid): void {
   for (const session of host.sessions(account)) {
-    if (session.presence !== undefined) notify(host, account.local, unavailableOf(session.jid!, to));
+    if (session.presence !== undefined) {
+      notify(host, account.local, unavailableOf(session.jid!, to), session);
+    }
   }
 }
 

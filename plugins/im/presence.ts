@@ -88,6 +88,24 @@ class Presences {
     return this.host.session(full)?.presence;
   }
 
+  withdraw(session: ClientSession, from: (to: Jid) => boolean): void {
+    for (const address of session.get(directed) ?? []) {
+      const to = Jid.parse(address);
+      if (!from(to)) continue;
+      this.#forget(session, to);
+      notify(this.host, session.username, unavailableOf(session.jid!, to), session);
+    }
+  }
+
+  seek(local: string, contact: Jid): void {
+    const { host } = this;
+    const account = Jid.of(local, host.domain);
+    const sessions = this.sessions(local);
+    if (contact.domain !== host.domain || contact.local === "") {
+      if (sessions.length > 0) host.send(probeOf(account).addressed(contact));
+    } else for (const session of sessions) this.#show(contact, account, session.jid!);
+  }
+
   #sessions(local: string): readonly ClientSession[] {
     return this.host.sessions(Jid.parse(`${local}@${this.host.domain}`));
   }
@@ -127,7 +145,7 @@ class Presences {
     session.presence = this.#kept(stanza, session.jid!);
     session.priority = readPriority(stanza) ?? 0;
     let done = this.#fanout.run(username, this.#subscribers(session), (to) => {
-      notify(host, username, stanza.addressed(to));
+      notify(host, username, stanza.addressed(to), session);
     });
     if (priorityBefore === undefined) done = this.#introduce(session) ?? done;
     host.emit(presenceChanged, { session, stanza, priorityBefore });
@@ -190,7 +208,7 @@ class Presences {
     if (was && session.isBound) host.deliver(session, stanza.addressed(session.jid));
     const { username } = session;
     const done = this.#fanout.run(username, receivers, (to) => {
-      notify(host, username, stanza.addressed(to));
+      notify(host, username, stanza.addressed(to), session);
     });
     if (was) host.emit(becameUnavailable, { session, stanza });
     return done;
@@ -281,7 +299,7 @@ class Presences {
     });
     for (const answer of answers) {
       if (isSubscriptionType(answer.type)) host.send(answer);
-      else notify(host, to.local, answer);
+      else notify(host, to.local, answer, host.session(answer.from!));
     }
   }
 

@@ -22,10 +22,11 @@ import {
   StanzaError,
   z,
 } from "#plugin";
-import { roster as rosters } from "./api.ts";
+import { roster as rosters, sharedContacts } from "./api.ts";
 import { tellUnavailable } from "./notify.ts";
 import { RosterBook, rosterBook, type RosterLimits } from "./roster_book.ts";
 import { readWish, ROSTER_NS } from "./roster_item.ts";
+import { followShared } from "./roster_shared.ts";
 import { partsOf, seesPresence, type State } from "./subscription_table.ts";
 
 const VERSIONING_NS = "urn:xmpp:features:rosterver";
@@ -49,6 +50,7 @@ export const roster = definePlugin<RosterLimits>({
   config,
   standard: true,
   provides: [rosters, rosterBook],
+  wants: [sharedContacts],
   setup(host) {
     const book = new RosterBook(host);
     host.provide(rosters, book);
@@ -66,6 +68,8 @@ export const roster = definePlugin<RosterLimits>({
     });
     host.on(accountRemoving, ({ local }) => leave(host, book, local));
     host.on(accountRemoved, ({ local }) => void book.forget(local));
+    const shared = host.find(sharedContacts);
+    if (shared !== undefined) followShared(host, book, shared);
   },
 });
 
@@ -95,6 +99,12 @@ function get(
 function set(host: HostScope<RosterLimits>, book: RosterBook, { payload, from }: Query): undefined {
   const account = from.bare;
   const wish = readWish(payload, account, host.config);
+  if (book.isShared(account.local, wish.contact)) {
+    throw new StanzaError(
+      "forbidden",
+      "this contact is shared by the administrators; only they can change it",
+    );
+  }
   if (!wish.remove) {
     book.set(account.local, wish);
     return;

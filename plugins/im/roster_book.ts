@@ -13,9 +13,17 @@ import {
   Stanza,
   StanzaError,
 } from "#plugin";
-import { rosterChanged, type RosterItem, type Rosters } from "./api.ts";
+import {
+  type RosterChange,
+  rosterChanged,
+  type RosterItem,
+  type Rosters,
+  type SharedContacts,
+  sharedContacts,
+} from "./api.ts";
 import { itemElement, type ItemLimits, removedElement, ROSTER_NS, type Wish } from "./roster_item.ts";
 import { Requests } from "./roster_requests.ts";
+import { merged, mergedAll } from "./roster_merge.ts";
 import { type KeptItem, RosterStore } from "./roster_store.ts";
 import { Versions } from "./roster_versions.ts";
 import { partsOf, seesPresence, type State, stateOf } from "./subscription_table.ts";
@@ -39,26 +47,30 @@ export class RosterBook implements Rosters {
   readonly #store: RosterStore;
   readonly #requests: Requests;
   readonly #versions: Versions;
+  readonly #shared: SharedContacts | undefined;
 
   constructor(private readonly host: HostScope<RosterLimits>) {
     this.#store = new RosterStore(host);
     this.#requests = new Requests(host, host.config);
     this.#versions = new Versions(host);
+    this.#shared = host.find(sharedContacts);
   }
 
   // --- reading (Rosters) ------------------------------------------------------------------------------------------
 
   get(local: string, contact: Jid): RosterItem | undefined {
-    return this.#store.find(local, contact.bare.toString());
+    return merged(this.#own(local, contact), this.#shared?.get(local, contact));
   }
 
   items(local: string): Iterable<RosterItem> {
-    return this.#store.all(local).values();
+    const own = this.#store.all(local);
+    return this.#shared === undefined ? own.values() : mergedAll(own, this.#shared.items(local));
   }
 
   sees(local: string, contact: Jid): boolean {
     const subscription = this.get(local, contact)?.subscription;
-    return subscription === "from" || subscription === "both" || this.#isSelf(local, contact);
+    return subscription === "from" || subscription === "both" || this.#isSelf(local, contact) ||
+      this.#shared?.sees(local, contact) === true;
   }
 
   watches(local: string, contact: Jid): boolean {
@@ -74,10 +86,20 @@ export class RosterBook implements Rosters {
     return this.#requests.contacts(local);
   }
 
+  /** Somebody else decides about this contact, and the account may not change it. */
+  isShared(local: string, contact: Jid): boolean {
+    return this.#shared?.get(local, contact) !== undefined;
+  }
+
+  /** What the account itself has of a contact: subscriptions are about that. */
+  #own(local: string, contact: Jid): KeptItem | undefined {
+    return this.#store.find(local, contact.bare.toString());
+  }
+
   // --- states -----------------------------------------------------------------------------------------------------
 
   state(local: string, contact: Jid): State {
-    const item = this.get(local, contact);
+    const item = this.#own(local, contact);
     return stateOf(
       item?.subscription ?? "none",
       item?.ask === true,
@@ -91,7 +113,7 @@ export class RosterBook implements Rosters {
    */
   change(local: string, contact: Jid, next: State, approval?: boolean): void {
     const { subscription, out, in: pending } = partsOf(next);
-    const item = this.get(local, contact);
+    const item = this.#own(local, contact);
     const approved = approval ?? (item?.approved === true && !seesPresence(next));
     const drop = !pending && this.#requests.has(local, contact.toString());
     const same = (item?.subscription ?? "none") === subscription && (item?.ask ?? false) === out &&
@@ -116,7 +138,7 @@ export class RosterBook implements Rosters {
   /** Adds or renames a contact (RFC 6121 §2.3, §2.4). */
   set(local: string, wish: Wish): void {
     const { contact, name, groups } = wish;
-    this.#put(local, { ...(this.get(local, contact) ?? blank(contact)), name, groups }, false);
+    this.#put(local, { ...(this.#own(local, contact) ?? blank(contact)), name, groups }, false);
   }
 
   /** Removes a contact, and its request with it; gives the state that it was in. Undefined where there is no such item. */
@@ -131,8 +153,7 @@ export class RosterBook implements Rosters {
       return this.#versions.next(local, key, true);
     });
     this.#store.remember(local, key, undefined);
-    this.#push(local, removedElement(contact), ver);
-    this.host.emit(rosterChanged, { local, contact, before, after: undefined });
+    this.#tell({ local, contact, before, after: undefined }, ver);
     return state;
   }
 
@@ -169,8 +190,35 @@ export class RosterBook implements Rosters {
       return item;
     });
     this.#store.remember(local, key, after);
-    this.#push(local, itemElement(after), after.ver);
-    this.host.emit(rosterChanged, { local, contact, before, after });
+    this.#tell({ local, contact, before, after }, after.ver);
+  }
+
+  /** A change of the account's own, as everybody sees it. */
+  #tell({ local, contact, before, after }: RosterChange, ver: number): void {
+    const shared = this.#shared?.get(local, contact);
+    const shown = merged(after, shared);
+    this.#push(local, shown === undefined ? removedElement(contact) : itemElement(shown), ver);
+    this.host.emit(rosterChanged, { local, contact, before: merged(before, shared), after: shown });
+  }
+
+  /**
+   * Tells of contacts that others have changed; gives the changes as the account sees them. A client that misses one of
+   * them must not have the new version: only the last push carries it.
+   */
+  shift(
+    local: string,
+    changes: readonly RosterChange[],
+    versions: { readonly before: string; readonly after: string },
+  ): RosterChange[] {
+    const ver = this.#versions.latest(local);
+    return changes.map(({ contact, before, after }, at) => {
+      const own = this.#own(local, contact);
+      const change = { local, contact, before: merged(own, before), after: merged(own, after) };
+      const item = change.after === undefined ? removedElement(contact) : itemElement(change.after);
+      this.#push(local, item, ver, at + 1 < changes.length ? versions.before : versions.after);
+      this.host.emit(rosterChanged, change);
+      return change;
+    });
   }
 
   /** All or nothing; and where the disk takes it back later, memory goes back too. */
@@ -183,12 +231,17 @@ export class RosterBook implements Rosters {
   // --- to clients -------------------------------------------------------------------------------------------------
 
   version(local: string): string {
-    return this.#versions.current(local);
+    return this.#spelled(local, this.#versions.current(local));
+  }
+
+  /** The account's own version, and that of its shared contacts behind a slash. */
+  #spelled(local: string, own: string, shared = this.#shared?.version(local) ?? ""): string {
+    return shared === "" ? own : `${own}/${shared}`;
   }
 
   /** The whole roster (RFC 6121 §2.1.4). */
   whole(local: string): Element {
-    const items = [...this.#store.all(local).values()].map(itemElement);
+    const items = Array.from(this.items(local), itemElement);
     return el("query", ROSTER_NS, { ver: this.version(local) }, items);
   }
 
@@ -197,29 +250,40 @@ export class RosterBook implements Rosters {
    * (RFC 6121 §2.6.3).
    */
   missed(local: string, version: string): Missed[] | undefined {
-    const since = this.#versions.known(local, version);
+    const [own = "", shared = ""] = version.split("/", 2);
+    if (shared !== (this.#shared?.version(local) ?? "")) return undefined;
+    const since = this.#versions.known(local, own);
     if (since === undefined) return undefined;
     const items = this.#store.all(local);
     const missed: Missed[] = this.#versions.removedSince(local, since)
-      .map(([contact, ver]) => ({ item: removedElement(contact), ver }));
+      .map(([contact, ver]) => ({ item: this.#removed(local, contact), ver }));
     for (const item of items.values()) {
-      if (item.ver > since) missed.push({ item: itemElement(item), ver: item.ver });
+      if (item.ver <= since) continue;
+      const shown = merged(item, this.#shared?.get(local, item.jid))!;
+      missed.push({ item: itemElement(shown), ver: item.ver });
     }
     if (missed.length > 0 && missed.length > items.size) return undefined;
     return missed.sort((a, b) => a.ver - b.ver);
   }
 
+  /** A contact that the account has removed, and still has where it is shared. */
+  #removed(local: string, contact: string): Element {
+    const shared = this.#shared?.get(local, Jid.parse(contact));
+    return shared === undefined ? removedElement(contact) : itemElement(shared);
+  }
+
   /** One change as a client gets it: without a sender, which means the account (RFC 6121 §2.1.6). */
-  pushOf(local: string, { item, ver }: Missed): Stanza {
-    const query = el("query", ROSTER_NS, { ver: this.#versions.spelled(local, ver) }, [item]);
+  pushOf(local: string, { item, ver }: Missed, shared?: string): Stanza {
+    const spelled = this.#spelled(local, this.#versions.spelled(local, ver), shared);
+    const query = el("query", ROSTER_NS, { ver: spelled }, [item]);
     return Stanza.of(el("iq", CONTENT_NS, { type: "set", id: `push-${randomId(6)}` }, [query]));
   }
 
-  #push(local: string, item: Element, ver: number): void {
+  #push(local: string, item: Element, ver: number, shared?: string): void {
     let push: Stanza | undefined;
     for (const session of this.host.sessions(Jid.parse(`${local}@${this.host.domain}`))) {
       if (!session.interested) continue;
-      push ??= this.pushOf(local, { item, ver });
+      push ??= this.pushOf(local, { item, ver }, shared);
       this.host.deliver(session, push.addressed(session.jid));
     }
   }

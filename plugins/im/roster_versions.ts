@@ -62,6 +62,11 @@ export class Versions {
     return gone.filter(([, at]) => at > ver).map(([contact, at]) => [contact, at]);
   }
 
+  /** The number of the last change; 0 where there was none. */
+  latest(local: string): number {
+    return this.#records.get(local)?.ver ?? 0;
+  }
+
   /** The version that belongs to a number. */
   spelled(local: string, ver: number): string {
     const record = this.#records.get(local);

@@ -93,8 +93,12 @@ class Desk {
       const payload = await this.#answerStranger(session, request);
       session.write(resultOf(request, payload).between(this.host.jid, undefined));
     } catch (error) {
-      if (!(error instanceof StanzaError)) throw error;
-      const reply = errorOf(request, error);
+      // What went wrong here, such as a full disk, is no reason to end the stream.
+      if (!(error instanceof StanzaError)) this.host.log.error("registration failed", { error });
+      const said = error instanceof StanzaError
+        ? error
+        : new StanzaError("internal-server-error", "try again later", { type: "wait" });
+      const reply = errorOf(request, said);
       if (reply !== undefined) session.write(reply.between(this.host.jid, undefined));
     }
     return undefined;

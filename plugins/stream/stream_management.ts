@@ -13,7 +13,7 @@ import {
   defineSlot,
   duration,
   el,
-  type Element,
+  Element,
   entering,
   type HostScope,
   isPromise,
@@ -23,6 +23,7 @@ import {
   type Outcome,
   parting,
   randomId,
+  type Resumption,
   sessionUnbound,
   type Stanza,
   StanzaError,
@@ -94,6 +95,7 @@ class StreamManagement implements Keeper {
       host.nonza(ns, "r", (session) => this.#answer(session));
       host.nonza(ns, "a", (session, element) => this.#acknowledged(session, element));
     }
+    this.#registerInlines();
     host.tap(entering, ({ session, element }) => {
       const acks = session.get(acknowledgements);
       if (acks !== undefined && kindOf(element) !== undefined) acks.received();
@@ -110,13 +112,39 @@ class StreamManagement implements Keeper {
     });
   }
 
+  /** XEP-0198 §9: resumed within the login, or enabled with a new resource. */
+  #registerInlines(): void {
+    const [ns] = NAMESPACES;
+    this.host.inline("resume", {
+      offer: () => el("sm", ns),
+      take: ({ session, request }) => {
+        const element = request.child("resume", ns);
+        return element === undefined ? undefined : this.#resumption(session, element);
+      },
+    });
+    this.host.inline("bind2", {
+      feature: ns,
+      take: (session, request) => {
+        const element = request.child("enable", ns);
+        return element === undefined ? undefined : this.#begin(session, element);
+      },
+    });
+  }
+
   // --- the client's requests --------------------------------------------------------------------------------------
 
   #enable(session: ClientSession, element: Element): undefined {
     const { ns } = element;
     if (!session.isBound || session.get(acknowledgements) !== undefined) {
-      return this.#failed(session, ns, "unexpected-request");
+      session.stream?.send(failure(ns, "unexpected-request"));
+      return undefined;
     }
+    session.stream?.send(this.#begin(session, element));
+  }
+
+  /** Counts from now on, and says so. */
+  #begin(session: ClientSession, element: Element): Element {
+    const { ns } = element;
     const resume = element.attr("resume");
     const most = this.host.config.resume_timeout;
     const resumes = most > 0 && (resume === "true" || resume === "1");
@@ -126,44 +154,65 @@ class StreamManagement implements Keeper {
     const acks = new Acknowledgements(session, ns, id, patience, this);
     session.set(acknowledgements, acks);
     if (id !== undefined) this.#resumable.set(id, acks);
-    session.stream?.send(el("enabled", ns, {
+    return el("enabled", ns, {
       id,
       resume: resumes ? "true" : undefined,
       max: resumes ? String(Math.round(patience / 1000)) : undefined,
-    }));
+    });
   }
 
   async #resume(session: ClientSession, element: Element): Promise<undefined> {
+    if (session.isBound || (session.state & Authenticated) === 0) {
+      session.stream?.send(failure(element.ns, "unexpected-request"));
+      return undefined;
+    }
+    const found = await this.#resumption(session, element);
+    // The client has gone away meanwhile.
+    if (session.stream === undefined) return undefined;
+    if (found instanceof Element) {
+      session.stream.send(found);
+      return undefined;
+    }
+    session.stream.send(found.answer());
+    found.session.resume(session);
+    found.resumed();
+  }
+
+  /** The session that the client means, once it can go on with another stream; or why it cannot. */
+  async #resumption(session: ClientSession, element: Element): Promise<Resumption<ClientSession> | Element> {
     const { ns } = element;
     const h = readCount(element);
     const id = element.attr("previd");
-    if (session.isBound || (session.state & Authenticated) === 0) {
-      return this.#failed(session, ns, "unexpected-request");
-    }
-    if (h === undefined || id === undefined) return this.#failed(session, ns, "bad-request");
+    if (h === undefined || id === undefined) return failure(ns, "bad-request");
     const acks = this.#resumable.get(id);
+    // Of another account's session nothing is said.
     if (acks === undefined || acks.ns !== ns || acks.session.username !== session.username) {
-      // Of another account's session nothing is said.
-      const ended = this.#ended.get(`${session.username} ${id}`);
-      return this.#failed(session, ns, "item-not-found", ended);
+      return failure(ns, "item-not-found", this.#ended.get(`${session.username} ${id}`));
     }
     acks.acknowledge(h);
-    // What the client will be told is dealt with must be safe first.
-    await this.host.flush();
-    if (session.stream === undefined || !acks.session.isBound) return undefined;
+    // What the client will be told is dealt with must be safe first; its old stream may still be read.
+    for (let safe = -1; safe !== acks.inbound;) {
+      safe = acks.inbound;
+      await this.host.flush();
+    }
+    if (!acks.session.isBound) return failure(ns, "item-not-found", acks.inbound);
+    return {
+      session: acks.session,
+      answer: () => el("resumed", ns, { previd: id, h: String(acks.inbound) }),
+      resumed: () => this.#goOn(acks),
+    };
+  }
+
+  #goOn(acks: Acknowledgements): void {
     this.host.wheel.disarm(acks);
-    acks.session.resume(session);
     acks.requested = false;
-    const { stream } = acks.session;
-    stream?.send(el("resumed", ns, { previd: id, h: String(acks.inbound) }));
-    for (const stanza of acks.queue) stream?.put(stanza.toText());
+    for (const stanza of acks.queue) acks.session.stream?.put(stanza.toText());
     if (acks.queue.length > 0) {
       acks.request();
       this.host.wheel.arm(acks, this.host.config.answer_within);
     }
     this.host.log.debug("resumed", { session: acks.session.jid?.toString(), again: acks.queue.length });
     this.host.emit(sessionResumed, { session: acks.session });
-    return undefined;
   }
 
   #answer(session: ClientSession): undefined | Promise<undefined> {
@@ -183,11 +232,6 @@ class StreamManagement implements Keeper {
     if (h === undefined) throw new StreamError("bad-format", "'h' is a number of stanzas");
     acks.acknowledge(h);
     if (acks.queue.length === 0) this.host.wheel.disarm(acks);
-  }
-
-  #failed(session: ClientSession, ns: string, condition: string, h?: number): undefined {
-    const counted = h === undefined ? {} : { h: String(h) };
-    session.stream?.send(el("failed", ns, counted, [el(condition, STANZAS_NS)]));
   }
 
   // --- a stanza goes out ------------------------------------------------------------------------------------------
@@ -271,6 +315,10 @@ class StreamManagement implements Keeper {
     if (isPromise(outcome)) outcome.then(settle);
     else settle(outcome);
   }
+}
+
+function failure(ns: string, condition: string, h?: number): Element {
+  return el("failed", ns, h === undefined ? {} : { h: String(h) }, [el(condition, STANZAS_NS)]);
 }
 
 /** The archive marks what it keeps with an id of the account's (XEP-0359 §3). */

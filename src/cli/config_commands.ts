@@ -17,15 +17,25 @@ const check: Command = {
   name: "config check",
   group: "Configuration",
   line: "Say everything that is wrong with the configuration",
-  page: "Exit code 0 when a server would take it, 2 when not. `metronome check` looks at everything else as well.",
+  page:
+    "Exit code 0 when a server would take it, 2 when not. `metronome check` looks at everything else as well.",
   configured: true,
   async run(call) {
     const { read, problems, path, plugins } = await new Configuration(call).load();
     const files = plugins.problems.map(({ file, reason }) => `${file}: ${reason}`);
     const all = [...problems, ...read?.warnings ?? []];
-    const good = read === undefined ? [] : [`${path ?? "no configuration file"}: ${hostCount(read.settings.hosts)}, fine`];
-    const text = [...all.map((it) => `${it.severity}: ${describeProblem(it)}`), ...files.map((it) => `warning: ${it}`)];
-    say(call, { path, fine: read !== undefined, problems: all, plugins: plugins.problems }, [...text, ...good].join("\n"));
+    const good = read === undefined
+      ? []
+      : [`${path ?? "no configuration file"}: ${hostCount(read.settings.hosts)}, fine`];
+    const text = [
+      ...all.map((it) => `${it.severity}: ${describeProblem(it)}`),
+      ...files.map((it) => `warning: ${it}`),
+    ];
+    say(
+      call,
+      { path, fine: read !== undefined, problems: all, plugins: plugins.problems },
+      [...text, ...good].join("\n"),
+    );
     return read === undefined ? EXIT.usage : EXIT.ok;
   },
 };
@@ -61,7 +71,9 @@ const explainCommand: Command = {
     const found = explain(key, catalogOf(offerOf(plugins.all)));
     if ("unknown" in found) {
       const hint = found.suggestion === undefined ? "" : `. Did you mean "${found.suggestion}"?`;
-      throw new Failure(EXIT.usage, `there is no option "${found.unknown}"${hint}`, { suggestion: found.suggestion });
+      throw new Failure(EXIT.usage, `there is no option "${found.unknown}"${hint}`, {
+        suggestion: found.suggestion,
+      });
     }
     say(call, { key, text: found.text }, found.text);
     return EXIT.ok;
@@ -72,7 +84,10 @@ const schema: Command = {
   name: "config schema",
   group: "Configuration",
   line: "Print the JSON Schema of the configuration, for editors",
-  examples: [["metronome config schema > metronome.schema.json", "with `#:schema metronome.schema.json` in the TOML file"]],
+  examples: [[
+    "metronome config schema > metronome.schema.json",
+    "with `#:schema metronome.schema.json` in the TOML file",
+  ]],
   configured: true,
   async run(call) {
     const { plugins } = await new Configuration(call).load();
@@ -109,7 +124,9 @@ const path: Command = {
       const mark = it.path === chosen?.path && it.reason === chosen.reason ? "*" : " ";
       return `${mark} ${it.path}  (${it.reason}${it.exists ? "" : ", not there"})`;
     });
-    if (chosen === undefined) lines.push("None of them: a server starts with its defaults, for the host localhost.");
+    if (chosen === undefined) {
+      lines.push("None of them: a server starts with its defaults, for the host localhost.");
+    }
     say(call, { chosen: chosen?.path, candidates }, lines.join("\n"));
     return Promise.resolve(EXIT.ok);
   },

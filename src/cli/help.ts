@@ -38,12 +38,18 @@ export function page(command: Command): string {
   if (command.examples !== undefined) {
     lines.push("", "Examples", ...table(command.examples));
   }
-  const own = [...command.options ?? [], JSON_OPTION].map(({ flags, line }) => [flags, line] as const);
+  const own = [...command.options ?? [], JSON_OPTION].map(optionRow);
   lines.push("", "Options", ...table(own));
   if (command.configured === true) {
-    lines.push("", "Which server", ...table(CONFIGURED.map(({ flags, line }) => [flags, line] as const)));
+    lines.push("", "Which server", ...table(CONFIGURED.map(optionRow)));
   }
-  return lines.join("\n").replaceAll("...", "");
+  return lines.join("\n");
+}
+
+function optionRow({ flags, line }: CommandOption): readonly [string, string] {
+  return flags.includes("...")
+    ? [flags.replace("...", ""), `${line}; may be given more than once`]
+    : [flags, line];
 }
 
 function usage({ name, takes }: Command): string {

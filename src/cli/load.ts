@@ -54,7 +54,10 @@ export class Configuration {
     this.#files = new PluginFiles(call.plugins);
     this.#overrides = overridesOf(call);
     if (textOption(call, "config") !== undefined && textOption(call, "host") !== undefined) {
-      throw new Failure(EXIT.usage, "--host is for a start without a configuration: leave it or --config out");
+      throw new Failure(
+        EXIT.usage,
+        "--host is for a start without a configuration: leave it or --config out",
+      );
     }
   }
 

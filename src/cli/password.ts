@@ -11,7 +11,9 @@ export async function askPassword({ terminal }: Call): Promise<string> {
   }
   for (;;) {
     const first = await terminal.readSecret("Password: ");
-    if (first === undefined || first === "") throw new Failure(EXIT.failed, "no password, nothing was changed");
+    if (first === undefined || first === "") {
+      throw new Failure(EXIT.failed, "no password, nothing was changed");
+    }
     const second = await terminal.readSecret("Again: ");
     if (second === undefined) throw new Failure(EXIT.failed, "no password, nothing was changed");
     if (first === second) return first;

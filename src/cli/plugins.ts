@@ -63,14 +63,20 @@ function describeAll(all: readonly About[], { plugins, problems }: Loaded): stri
     return `${mark}  ${name.padEnd(width)}${doc}${file === undefined ? "" : ` (${file})`}`;
   });
   for (const { file, reason } of plugins.problems) lines.push(`!    ${file}: ${reason}`);
-  if (problems.length > 0) lines.push("(the configuration is broken, so nothing is on: metronome config check)");
+  if (problems.length > 0) {
+    lines.push("(the configuration is broken, so nothing is on: metronome config check)");
+  }
   return lines.join("\n");
 }
 
 function describeOne(plugin: AnyPlugin, loaded: Loaded, catalog: Catalog): string {
   const { name, doc, xeps, rfcs, provides, needs, file, on } = about(plugin, loaded);
   const rows: [string, string][] = [
-    ["speaks", [...xeps.map(({ number, version }) => `XEP-${String(number).padStart(4, "0")} (${version})`), ...rfcs].join(", ")],
+    [
+      "speaks",
+      [...xeps.map(({ number, version }) => `XEP-${String(number).padStart(4, "0")} (${version})`), ...rfcs]
+        .join(", "),
+    ],
     ["provides", provides.join(", ")],
     ["needs", needs.join(", ")],
     ["file", file ?? ""],

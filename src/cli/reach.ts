@@ -22,9 +22,14 @@ export async function reachRunning(run: string): Promise<Control | undefined> {
     await control.hosts();
     return control;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) return undefined;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
+      return undefined;
+    }
     if (error instanceof Deno.errors.PermissionDenied) {
-      throw new Failure(EXIT.failed, `${path} belongs to another user: run this command as the server's user`);
+      throw new Failure(
+        EXIT.failed,
+        `${path} belongs to another user: run this command as the server's user`,
+      );
     }
     throw error;
   }
@@ -34,14 +39,25 @@ export async function reachRunning(run: string): Promise<Control | undefined> {
 export async function needRunning(run: string): Promise<Control> {
   const control = await reachRunning(run);
   if (control !== undefined) return control;
-  throw new Failure(EXIT.notRunning, `no server is running here (nothing answers on ${run}/${CONTROL_SOCKET})`);
+  throw new Failure(
+    EXIT.notRunning,
+    `no server is running here (nothing answers on ${run}/${CONTROL_SOCKET})`,
+  );
 }
 
 /** The running server, or its house without doors: the same code on the same data. */
-export async function reach({ read: { settings }, plugins }: Loaded & { readonly read: Read }): Promise<Reached> {
+export async function reach(
+  { read: { settings }, plugins }: Loaded & { readonly read: Read },
+): Promise<Reached> {
   const control = await reachRunning(settings.server.run);
-  if (control !== undefined) return { control, running: true, [Symbol.asyncDispose]: () => Promise.resolve() };
-  const log = createLog({ level: "warn" });
+  if (control !== undefined) {
+    return {
+      control,
+      running: true,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+  const log = createLog({ level: "error" });
   const server = await openOffline({ settings, plugins, log });
   const app = controlApp({ server });
   return {

@@ -47,6 +47,9 @@ export function describeReload(report: ReloadReport): string {
   for (const problem of problems) lines.push(`  problem: ${problem}`);
   const title = rehearsal ? "A reload would change" : "Reloaded";
   if (rows.length > 0) return [`${title}:`, ...lines].join("\n");
-  return [`${title}${rehearsal ? "" : ":"} nothing; certificates ${rehearsal ? "would be" : "were"} read again.`, ...lines]
+  return [
+    `${title}${rehearsal ? "" : ":"} nothing; certificates ${rehearsal ? "would be" : "were"} read again.`,
+    ...lines,
+  ]
     .join("\n");
 }

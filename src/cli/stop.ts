@@ -23,7 +23,10 @@ export const stop: Command = {
     const deadline = systemClock.monotonic() + timeout + PATIENCE;
     while (await reachRunning(runFolder).catch(() => undefined) !== undefined) {
       if (systemClock.monotonic() > deadline) {
-        throw new Failure(EXIT.failed, `process ${pid} has been asked to stop and is still there; see its log`);
+        throw new Failure(
+          EXIT.failed,
+          `process ${pid} has been asked to stop and is still there; see its log`,
+        );
       }
       await wait(systemClock, LOOK_AGAIN);
     }

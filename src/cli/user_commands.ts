@@ -13,7 +13,8 @@ const add: Command = {
   group: "Accounts",
   takes: "<address>",
   line: "Make an account",
-  page: `${NOTE} The password is asked for without showing it, or read from a pipe; it is never an argument, because other ` +
+  page:
+    `${NOTE} The password is asked for without showing it, or read from a pipe; it is never an argument, because other ` +
     "users of the machine can see those.",
   examples: [
     ["metronome user add alice@example.org", "asks for the password twice"],
@@ -30,12 +31,19 @@ const add: Command = {
     const role = textOption(call, "role");
     return await atAccount(call, async ({ control }, { domain, name }) => {
       const password = isGiven(call, "generate") ? randomId(15) : await askPassword(call);
-      const made = await control.addAccount(domain, name, { password, ...(role === undefined ? {} : { role }) });
+      const made = await control.addAccount(domain, name, {
+        password,
+        ...(role === undefined ? {} : { role }),
+      });
       const generated = isGiven(call, "generate") ? { password } : {};
-      say(call, { ...made, ...generated }, [
-        `Made ${made.address}${made.role === "member" ? "" : `, ${made.role}`}.`,
-        ...("password" in generated ? [`Password: ${password}`] : []),
-      ].join("\n"));
+      say(
+        call,
+        { ...made, ...generated },
+        [
+          `Made ${made.address}${made.role === "member" ? "" : `, ${made.role}`}.`,
+          ...("password" in generated ? [`Password: ${password}`] : []),
+        ].join("\n"),
+      );
     });
   },
 };
@@ -54,10 +62,14 @@ const password: Command = {
       const password = isGiven(call, "generate") ? randomId(15) : await askPassword(call);
       const changed = await control.changeAccount(domain, name, { password });
       const generated = isGiven(call, "generate") ? { password } : {};
-      say(call, { ...changed, ...generated }, [
-        `${changed.address} has a new password.`,
-        ...("password" in generated ? [`Password: ${password}`] : []),
-      ].join("\n"));
+      say(
+        call,
+        { ...changed, ...generated },
+        [
+          `${changed.address} has a new password.`,
+          ...("password" in generated ? [`Password: ${password}`] : []),
+        ].join("\n"),
+      );
     });
   },
 };
@@ -105,7 +117,8 @@ const role: Command = {
   group: "Accounts",
   takes: "<address> <role>",
   line: "Give an account a role: member, limited or admin",
-  page: `${NOTE} An admin may do everything on the account's host, a limited account may not reach out to others. ` +
+  page:
+    `${NOTE} An admin may do everything on the account's host, a limited account may not reach out to others. ` +
     "Operators, who administer all hosts, are named in the configuration: [server] admins.",
   configured: true,
   run: (call) => change(call, { role: argument(call, 1) }, (it) => `${it.address} is ${it.role}.`),
@@ -177,7 +190,10 @@ function placeOf(address: string, loaded: Loaded & { readonly read: Read }): Pla
   const hosts = userHosts(loaded);
   const [only] = hosts;
   if (at < 0 && only !== undefined && hosts.length === 1) return { name: address, domain: only };
-  throw new Failure(EXIT.usage, `"${address}" is not an address: write NAME@HOST (hosts: ${hosts.join(", ")})`);
+  throw new Failure(
+    EXIT.usage,
+    `"${address}" is not an address: write NAME@HOST (hosts: ${hosts.join(", ")})`,
+  );
 }
 
 function userHosts({ read: { settings } }: Loaded & { readonly read: Read }): string[] {

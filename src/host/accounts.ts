@@ -7,7 +7,13 @@ import { type Keyval, keyval } from "../storage/store.ts";
 import { StreamError } from "../stream/error.ts";
 import { type Credentials, credentials } from "./credentials.ts";
 import type { HostParts } from "./parts.ts";
-import { accountCreated, accountRemoved, accountRemoving, passwordChanged } from "./points.ts";
+import {
+  accountCreated,
+  accountDisabled,
+  accountRemoved,
+  accountRemoving,
+  passwordChanged,
+} from "./points.ts";
 import { includes, type Role } from "./roles.ts";
 
 /** What is known of an account beside how it logs in. */
@@ -54,8 +60,14 @@ export class Accounts {
     return includes(this.role(jid), role);
   }
 
+  /** Whom the configuration names as admins of this host or operators of the server: bare JIDs. */
+  get appointed(): Jid[] {
+    const { operators, admins } = this.host.options;
+    return [...new Set([...admins, ...operators])].flatMap((address) => Jid.tryParse(address) ?? []);
+  }
+
   isDisabled(local: string): boolean {
-    return this.record(local)?.disabled === true;
+    return this.record(local)?.disabled === true || this.#provider?.disabled?.(local) === true;
   }
 
   /** Whether accounts can be made here. */
@@ -93,7 +105,9 @@ export class Accounts {
   setDisabled(local: string, disabled: boolean): void {
     const { disabled: _before, ...rest } = this.record(local) ?? { created: this.clock.now() };
     this.#records.set(local, disabled ? { ...rest, disabled } : rest);
-    if (disabled) this.#endSessions(local, "this account has been disabled");
+    if (!disabled) return;
+    this.#endSessions(local, "this account has been disabled");
+    this.host.emit(accountDisabled, { local });
   }
 
   /**

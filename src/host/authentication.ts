@@ -1,16 +1,26 @@
 /** Logging in to a host: which mechanisms it offers, with whose credentials, and what a login or a failed one means. */
 import { randomId } from "../base/id.ts";
 import { prepareLocal } from "../jid/local.ts";
-import type { ChannelFacts, Credentials, Exchange, Identity, Mechanism } from "../sasl/mechanism.ts";
+import type {
+  ChannelFacts,
+  Credentials,
+  Exchange,
+  Identity,
+  Mechanism,
+  ScramHash,
+} from "../sasl/mechanism.ts";
 import { chooseMechanisms, MECHANISMS } from "../sasl/mechanisms.ts";
 import type { ClientSession } from "../session/client.ts";
 import type { Attempt } from "../session/home.ts";
+import type { Task } from "../session/login.ts";
+import type { Element } from "../xml/element.ts";
 import { accountOf, trustedLeaf } from "./client_certificates.ts";
 import type { HostOptions } from "./context.ts";
 import { type Credentials as Provider, credentials } from "./credentials.ts";
 import { LoginBrake } from "./login_brake.ts";
 import type { HostParts } from "./parts.ts";
 import { loggedIn } from "./points.ts";
+import { upgradeNames, upgradeTasks } from "./scram_upgrade.ts";
 
 /** What is worked out once for a provider and the host's options. */
 interface Backed {
@@ -27,8 +37,13 @@ export class Authentication {
 
   constructor(private readonly host: HostParts) {}
 
+  /** What a session may be offered; where its header says whom it is from, only what that account can use. */
   mechanisms(session: ClientSession): readonly Mechanism[] {
-    return this.offered(this.#channelOf(session));
+    const mechanisms = this.offered(this.#channelOf(session));
+    const lacking = this.#lacking(session) ?? NONE;
+    return lacking.length === 0
+      ? mechanisms
+      : mechanisms.filter(({ name }) => !lacking.some((hash) => isOf(name, hash)));
   }
 
   /** What a connection of this kind is offered, strongest first. */
@@ -43,14 +58,16 @@ export class Authentication {
     const backed = this.#back();
     if (backed === undefined) throw new Error(`${this.host.domain} has no provider of credentials`);
     const channel = this.#channelOf(session);
-    const names = this.offered(channel).map((m) => m.name);
+    const names = attempt.offered?.map((m) => m.name) ?? [];
+    const bindings = names.some((name) => name.endsWith("-PLUS")) ? channel.bindings?.keys() : undefined;
     return mechanism.start({
       backend: backed.backend,
       domain: this.host.domain,
       channel,
       decoy: this.host.options.decoy,
-      // Who has tried a binding that we do not know has seen that there are some: nothing was hidden from it.
-      offered: attempt.bindingRefused ? names.filter((name) => !name.endsWith("-PLUS")) : names,
+      offered: names,
+      announced: bindings === undefined ? NONE : [...bindings],
+      bindingRefused: attempt.bindingRefused,
       peer: session.peer.address,
       nonce: () => randomId(18),
       username: (text) => attempt.account = username(text),
@@ -72,6 +89,28 @@ export class Authentication {
     const { address } = session.peer;
     this.host.log.warn("auth-failed", { peer: address, host: this.host.domain, mechanism, reason });
     return this.#brake.failed(address, session.negotiation?.account, this.host.clock.monotonic());
+  }
+
+  /** The names of what can be added to a session's account (XEP-0480); of any, where nothing says whose it is. */
+  upgrades(session: ClientSession): readonly string[] {
+    const provider = this.host.fittings.service(credentials);
+    return provider?.learn === undefined ? NONE : upgradeNames(this.#lacking(session) ?? provider.hashes);
+  }
+
+  /** The hashes that the account lacks which a session's header is from; undefined where that is not known. */
+  #lacking(session: ClientSession): readonly ScramHash[] | undefined {
+    const from = session.negotiation?.from ?? "";
+    if (from === "") return undefined;
+    const provider = this.host.fittings.service(credentials);
+    const local = localOf(from, this.host.domain);
+    return local === undefined ? NONE : provider?.lacking?.(local) ?? NONE;
+  }
+
+  /** What a client asked for and its account lacks. Only who has shown the password may say what its keys are. */
+  tasks(request: Element, username: string, mechanism: string): readonly Task[] {
+    const provider = this.host.fittings.service(credentials);
+    if (provider?.learn === undefined || !/^(?:PLAIN$|SCRAM-)/.test(mechanism)) return [];
+    return upgradeTasks(provider, this.host.options.decoy, request, username);
   }
 
   #choose(channel: ChannelFacts, { backend, options }: Backed): readonly Mechanism[] {
@@ -123,8 +162,21 @@ function backendOf(provider: Provider, host: HostParts): Credentials {
       return provider.external?.(leaf, asked, peer);
     },
     ...(provider.anonymous && { anonymous: (peer, trace) => provider.anonymous!(peer, trace) }),
-    disabled: (local) => host.accounts.isDisabled(local) || provider.disabled?.(local) === true,
+    disabled: (local) => host.accounts.isDisabled(local),
   };
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+
+/** Whether a mechanism needs keys of a hash. */
+function isOf(mechanism: string, hash: ScramHash): boolean {
+  return mechanism === `SCRAM-${hash}` || mechanism === `SCRAM-${hash}-PLUS`;
+}
+
+/** The account that a header is from, if it is one of ours; like guessed names without a trace in the cache. */
+function localOf(from: string, domain: string): string | undefined {
+  const at = from.indexOf("@");
+  return at > 0 && from.slice(at + 1).toLowerCase() === domain ? username(from.slice(0, at)) : undefined;
 }
 
 /** Guessed names are prepared without a trace in the cache of JIDs. */

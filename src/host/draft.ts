@@ -7,6 +7,7 @@ import type { App } from "../http/apps.ts";
 import type { Jid } from "../jid/jid.ts";
 import type { Mechanism } from "../sasl/mechanism.ts";
 import type { ClientSession } from "../session/client.ts";
+import type { Inlines } from "../session/inline.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { StreamFeature } from "../stream/feature.ts";
 import type { Element } from "../xml/element.ts";
@@ -39,6 +40,11 @@ export class Draft {
   }[] = [];
   readonly streamFeatures: StreamFeature<ClientSession>[] = [];
   readonly mechanisms: Mechanism[] = [];
+  readonly inlines: { [P in keyof Inlines<ClientSession>]: Inlines<ClientSession>[P][number][] } = {
+    sasl2: [],
+    resume: [],
+    bind2: [],
+  };
   readonly features: { on: "host" | "account"; namespaces: readonly string[] }[] = [];
   readonly identities: { on: "host" | "account"; identity: Identity }[] = [];
   readonly providers: { on: "host" | "account"; provider: DiscoProvider }[] = [];

@@ -7,6 +7,7 @@ import type { Event, Service, Token } from "../hook/token.ts";
 import type { Mount } from "../http/mount.ts";
 import type { Mechanism } from "../sasl/mechanism.ts";
 import type { ClientSession } from "../session/client.ts";
+import type { Inlines } from "../session/inline.ts";
 import type { StreamFeature } from "../stream/feature.ts";
 import { Negotiator } from "../stream/negotiator.ts";
 import { DiscoBook } from "./disco_book.ts";
@@ -51,6 +52,7 @@ export class Fittings {
   readonly nonzas = new NonzaHandlers<ClientSession>();
   readonly negotiator: Negotiator<ClientSession>;
   readonly mechanisms: readonly Mechanism[];
+  readonly inlines: Inlines<ClientSession>;
   readonly disco: { readonly host: DiscoBook; readonly account: DiscoBook };
   readonly routes: readonly Route[];
   readonly http: readonly Mount[];
@@ -73,6 +75,11 @@ export class Fittings {
     this.parting = this.tap(parting);
     this.negotiator = new Negotiator([...kernel.streamFeatures, ...drafts.flatMap((d) => d.streamFeatures)]);
     this.mechanisms = drafts.flatMap((d) => d.mechanisms);
+    this.inlines = {
+      sasl2: drafts.flatMap((d) => d.inlines.sasl2),
+      resume: drafts.flatMap((d) => d.inlines.resume),
+      bind2: drafts.flatMap((d) => d.inlines.bind2),
+    };
     this.disco = { host: new DiscoBook("host", drafts), account: new DiscoBook("account", drafts) };
     this.routes = drafts.flatMap((d) => d.routes);
     this.http = drafts.flatMap((d) => d.http.map((mount) => ({ ...mount, owner: d.owner })));

@@ -12,10 +12,14 @@ import type { Event, Slot, Token } from "../hook/token.ts";
 import { Jid } from "../jid/jid.ts";
 import type { ChannelFacts, Exchange, Identity, Mechanism } from "../sasl/mechanism.ts";
 import { bind as bindFeature, prepareResource } from "../session/features/bind.ts";
+import { channelBinding } from "../session/features/channel_binding.ts";
 import { sasl } from "../session/features/sasl.ts";
+import { sasl2 } from "../session/features/sasl2.ts";
 import { starttls } from "../session/features/tls.ts";
 import type { ClientSession } from "../session/client.ts";
 import type { Attempt, Entry, Home, SessionPolicy } from "../session/home.ts";
+import type { Inlines } from "../session/inline.ts";
+import type { Task } from "../session/login.ts";
 import { Registry } from "../session/registry.ts";
 import { StanzaError } from "../stanza/error.ts";
 import { errorOf } from "../stanza/reply.ts";
@@ -40,7 +44,7 @@ import {
   sessionUnbound,
   stanzaRefused,
 } from "./points.ts";
-import { placeResource } from "./resources.ts";
+import { clientResource, placeResource } from "./resources.ts";
 import { Requests } from "./requests.ts";
 import type { HostParts } from "./parts.ts";
 import type { Router } from "./router.ts";
@@ -81,7 +85,7 @@ export class Host implements Home<ClientSession>, HostParts {
       report: (owner, error, stanza) => this.fault(owner, error, stanza),
       answer: (x) => this.#answers.answer(x),
       // Only user hosts have streams of clients; on others these features are never asked for.
-      streamFeatures: [starttls, sasl, bindFeature],
+      streamFeatures: [starttls, sasl2, sasl, channelBinding, bindFeature],
     });
   }
 
@@ -118,6 +122,35 @@ export class Host implements Home<ClientSession>, HostParts {
   }
   loginFailed(session: ClientSession, reason: string, mechanism: string): number {
     return this.#authentication.failed(session, reason, mechanism);
+  }
+
+  get inlines(): Inlines<ClientSession> {
+    return this.fittings.inlines;
+  }
+  upgrades(session: ClientSession): readonly string[] {
+    return this.#authentication.upgrades(session);
+  }
+  tasks(request: Element, username: string, mechanism: string): readonly Task[] {
+    return this.#authentication.tasks(request, username, mechanism);
+  }
+
+  bindClient(session: ClientSession, tag: string | undefined): Jid {
+    const { agent, username } = session;
+    // XEP-0386 §3.2: what is left of the same client is over, whatever it was called.
+    for (const old of this.registry.of(username)) {
+      if (agent !== "" && old.agent === agent) {
+        old.end(new StreamError("conflict", "replaced by a new session of this client"));
+      }
+    }
+    const id = clientResource(this.options.decoy.secret, Jid.of(username, this.domain), agent);
+    if (tag === undefined || tag === "") return this.bind(session, id);
+    try {
+      return this.bind(session, `${tag}/${id}`);
+    } catch (error) {
+      if (!(error instanceof StanzaError) || error.condition !== "bad-request") throw error;
+      // Not every tag can be a part of a name; a session without it is better than none.
+      return this.bind(session, id);
+    }
   }
 
   bind(session: ClientSession, resource: string | undefined): Jid {

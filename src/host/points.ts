@@ -64,6 +64,8 @@ export const accountCreated = defineEvent<{ local: string }>("accountCreated");
 export const accountRemoving = defineEvent<{ local: string }>("accountRemoving");
 /** An account and its data are gone. */
 export const accountRemoved = defineEvent<{ local: string }>("accountRemoved");
+/** An account has been switched off. */
+export const accountDisabled = defineEvent<{ local: string }>("accountDisabled");
 export const passwordChanged = defineEvent<{ local: string }>("passwordChanged");
 /** A stanza went no further; `at` is the label of the point. */
 export const stanzaRefused = defineEvent<{ stanza: Stanza; refusal: Refusal; at: string }>("stanzaRefused");

@@ -1,6 +1,6 @@
 /** Requests of the host and its plugins that await an answer. */
 import type { Timed, Wheel } from "../base/wheel.ts";
-import { conditionOf, StanzaError } from "../stanza/error.ts";
+import { readError, StanzaError } from "../stanza/error.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Element } from "../xml/element.ts";
 
@@ -46,10 +46,7 @@ export class Requests {
     this.#pending.delete(answer.id);
     this.wheel.disarm(pending);
     if (answer.type === "result") pending.resolve(answer.payload);
-    else {
-      const error = answer.child("error", answer.source.ns);
-      pending.reject(new StanzaError(conditionOf(error) ?? "undefined-condition"));
-    }
+    else pending.reject(readError(answer.child("error", answer.source.ns)));
     return true;
   }
 }

@@ -1,6 +1,8 @@
 /** Which resource a session gets, and what happens to one that has it already (RFC 6120 §7.7.2.2). */
+import { encodeBase64Url } from "../base/bytes.ts";
 import { randomId } from "../base/id.ts";
 import type { Jid } from "../jid/jid.ts";
+import { hmac } from "../sasl/digest.ts";
 import type { Registry } from "../session/registry.ts";
 import { StanzaError } from "../stanza/error.ts";
 import { StreamError } from "../stream/error.ts";
@@ -10,6 +12,15 @@ export interface SessionOptions {
   readonly most: number;
   /** What a new session does to an old one with the same resource. */
   readonly conflict: "replace" | "refuse" | "rename";
+}
+
+/**
+ * The name of a client's session (XEP-0386 §3.2.1): the same for one installation of one account at every login, as far as it
+ * says who it is, and no way back to that.
+ */
+export function clientResource(secret: Uint8Array, account: Jid, agent: string): string {
+  if (agent === "") return randomId(9);
+  return encodeBase64Url(hmac("SHA-256", secret, `bind2\0${account}\0${agent}`).subarray(0, 9));
 }
 
 /** The full JID for a new session. Throws `conflict` or `resource-constraint`; may end an older session. */

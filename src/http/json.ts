@@ -22,7 +22,9 @@ export class JsonError extends Error {
 /** An app whose every answer is JSON. What it throws that is no JsonError is a fault of ours, and logged. */
 export function jsonApp(log: Logger): App {
   const app: App = new Hono();
-  app.notFound((c) => c.json({ error: "not-found", message: `there is no ${c.req.method} ${c.req.path}` }, 404));
+  app.notFound((c) =>
+    c.json({ error: "not-found", message: `there is no ${c.req.method} ${c.req.path}` }, 404)
+  );
   app.onError((error, c) => {
     if (error instanceof JsonError) {
       return c.json({ error: error.code, message: error.message, ...error.details }, error.status);

@@ -16,7 +16,7 @@ export class SocketFile {
   static async claim(path: string): Promise<SocketFile> {
     if (new TextEncoder().encode(path).length > LONGEST_PATH) {
       throw new Error(
-        `the path of the socket is longer than ${LONGEST_PATH} bytes: ${path}; choose a shorter data folder`,
+        `the path of the socket is longer than ${LONGEST_PATH} bytes: ${path}; choose a shorter data folder, or set server.run to a short one`,
       );
     }
     const found = await Deno.lstat(path).catch(missing);

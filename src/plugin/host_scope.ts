@@ -20,6 +20,7 @@ import type { App } from "../http/apps.ts";
 import type { Jid } from "../jid/jid.ts";
 import type { Decoy, Mechanism } from "../sasl/mechanism.ts";
 import type { ClientSession } from "../session/client.ts";
+import type { BindInline, LoginInline, ResumeInline } from "../session/inline.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Store } from "../storage/store.ts";
 import type { StreamFeature } from "../stream/feature.ts";
@@ -53,6 +54,10 @@ export interface HostScope<C> {
   nonza(ns: string, name: string, fn: (session: ClientSession, element: Element) => Maybe<undefined>): void;
   streamFeature(feature: StreamFeature<ClientSession>): void;
   mechanism(mechanism: Mechanism): void;
+  /** Something that is negotiated within a login by XEP-0388: beside it, instead of a new session, or with one. */
+  inline(at: "sasl2", inline: LoginInline<ClientSession>): void;
+  inline(at: "resume", inline: ResumeInline<ClientSession>): void;
+  inline(at: "bind2", inline: BindInline<ClientSession>): void;
   /** Namespaces in the host's disco#info. */
   feature(...namespaces: string[]): void;
   /** Namespaces in an account's disco#info. */

@@ -28,6 +28,7 @@ export { networkOf } from "../transport/connection_limits.ts";
 export { type Attrs, el, Element, type Node } from "../xml/element.ts";
 export { CONTENT_NS } from "../xml/names.ts";
 export { parseXml } from "../xml/parse.ts";
+export { prepared } from "../xml/prepared.ts";
 export { XmlError } from "../xml/error.ts";
 export { Jid } from "../jid/jid.ts";
 export { JidError } from "../jid/error.ts";
@@ -56,13 +57,19 @@ export { Authenticated, Bound, Inbound, Secure, Server } from "../stream/state.t
 
 export type { ClientSession } from "../session/client.ts";
 export type { Entry } from "../session/home.ts";
+export type { BindInline, LoginInline, ResumeInline, Resumption } from "../session/inline.ts";
+export type { Login, UserAgent } from "../session/login.ts";
 
 export type {
+  BindingType,
   Credentials as SaslCredentials,
+  Exchange,
+  ExchangeContext,
   Failure as SaslFailure,
   Mechanism,
   ScramHash,
   ScramKeys,
+  Step as SaslStep,
 } from "../sasl/mechanism.ts";
 export { failed as saslFailure } from "../sasl/mechanism.ts";
 export { hmac } from "../sasl/digest.ts";
@@ -78,6 +85,14 @@ export type { Route } from "../host/router.ts";
 
 export { archive, type Keyval, keyval, map, type MapStore, type Store, tables } from "../storage/store.ts";
 export { StorageError } from "../storage/error.ts";
+export { itemId, timeOfId } from "../storage/item_id.ts";
+export type {
+  Archive,
+  Filter as ArchiveFilter,
+  Found,
+  Item as ArchiveItem,
+  Page as ArchivePage,
+} from "../storage/page.ts";
 
 // The codecs of the XEPs that several plugins speak.
 export * from "../proto/address.ts";
@@ -86,12 +101,13 @@ export * from "../proto/datatype.ts";
 export * from "../proto/datetime.ts";
 export * from "../proto/delay.ts";
 export * from "../proto/disco.ts";
-export * from "../proto/field_shape.ts";
+export type { FieldFault, FieldShape, ValueOf } from "../proto/field_shape.ts";
 export * from "../proto/form_shape.ts";
 export * from "../proto/forms.ts";
 export * from "../proto/forward.ts";
 export * from "../proto/hints.ts";
 export * from "../proto/idle.ts";
+export * from "../proto/mention.ts";
 export * from "../proto/media.ts";
 export * from "../proto/oob.ts";
 export * from "../proto/registration.ts";

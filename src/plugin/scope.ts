@@ -16,6 +16,7 @@ import type { App } from "../http/apps.ts";
 import type { Jid } from "../jid/jid.ts";
 import type { Mechanism } from "../sasl/mechanism.ts";
 import type { ClientSession } from "../session/client.ts";
+import type { BindInline, LoginInline, ResumeInline } from "../session/inline.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Store } from "../storage/store.ts";
 import type { StreamFeature } from "../stream/feature.ts";
@@ -100,6 +101,12 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
   }
   mechanism(mechanism: Mechanism): void {
     this.draft.mechanisms.push(mechanism);
+  }
+  inline(at: "sasl2", inline: LoginInline<ClientSession>): void;
+  inline(at: "resume", inline: ResumeInline<ClientSession>): void;
+  inline(at: "bind2", inline: BindInline<ClientSession>): void;
+  inline(at: keyof Draft["inlines"], inline: unknown): void {
+    (this.draft.inlines[at] as unknown[]).push(inline);
   }
   feature(...namespaces: string[]): void {
     this.draft.features.push({ on: "host", namespaces });

@@ -185,7 +185,9 @@ function singleValue(
     }
     default: {
       const { datatype, min, max } = shape;
-      const fault = datatype === undefined || text === "" ? undefined : datatypeFault(datatype, text, min, max);
+      const fault = datatype === undefined || text === ""
+        ? undefined
+        : datatypeFault(datatype, text, min, max);
       return fault ?? textValue(text, shape.longest);
     }
   }

@@ -39,7 +39,9 @@ export function readMedia(element: Element): Media {
   for (const child of element.elementsOf(MEDIA_NS)) {
     const uri = child.text.trim();
     const type = child.attr("type");
-    if (child.name === "uri" && uri !== "" && type !== undefined && TYPE.test(type)) sources.push({ uri, type });
+    if (child.name === "uri" && uri !== "" && type !== undefined && TYPE.test(type)) {
+      sources.push({ uri, type });
+    }
   }
   return { sources, height: pixels(element.attr("height")), width: pixels(element.attr("width")) };
 }

@@ -127,6 +127,8 @@ export interface ExchangeContext {
   readonly decoy: Decoy;
   /** The mechanisms that this client was offered; tells a downgrade from an honest `y` (RFC 5802 §6). */
   readonly offered: readonly string[];
+  /** A binding that we do not know was tried before: its `y` is honest, nothing was hidden from this client. */
+  readonly bindingRefused?: boolean;
   /**
    * The channel binding types this client was told of (XEP-0440), none or more. When given, SCRAM confirms
    * both lists to the client (XEP-0474).

@@ -103,7 +103,8 @@ class ScramExchange implements Exchange {
       if (first.flag === "p") {
         return failed("malformed-request", "channel binding needs a mechanism with -PLUS");
       }
-      if (first.flag === "y" && this.#context.offered.some(isBoundScram)) {
+      const { bindingRefused, offered } = this.#context;
+      if (first.flag === "y" && bindingRefused !== true && offered.some(isBoundScram)) {
         return failed(
           "not-authorized",
           "server-does-support-channel-binding: somebody may have changed the mechanism list",

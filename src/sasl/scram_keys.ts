@@ -27,13 +27,27 @@ export async function deriveScramKeys(
         "or right-to-left letters mixed with others (RFC 4013)",
     );
   }
-  const salted = await pbkdf2(prepared, salt, iterations, hash);
+  return scramKeysOf(await pbkdf2(prepared, salt, iterations, hash), salt, iterations, hash);
+}
+
+/** The keys of a password of which only RFC 5802's SaltedPassword is known (XEP-0480 §3). */
+export function scramKeysOf(
+  salted: Uint8Array,
+  salt: Uint8Array,
+  iterations: number,
+  hash: ScramHash,
+): ScramKeys {
   return {
     salt,
     iterations,
     storedKey: hashed(hash, hmac(hash, salted, "Client Key")),
     serverKey: hmac(hash, salted, "Server Key"),
   };
+}
+
+/** The bytes of a digest, which is also the length of a SaltedPassword. */
+export function digestBytes(hash: ScramHash): number {
+  return BITS[hash] / 8;
 }
 
 /** Whether a password belongs to these keys. Takes one PBKDF2 in either case. */

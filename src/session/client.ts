@@ -6,7 +6,6 @@ import { isPromise, type Maybe } from "../base/maybe.ts";
 import { randomId } from "../base/id.ts";
 import { type Slot, Slots } from "../hook/token.ts";
 import { Jid } from "../jid/jid.ts";
-import type { Exchange } from "../sasl/mechanism.ts";
 import { StanzaError } from "../stanza/error.ts";
 import { errorOfElement } from "../stanza/reply.ts";
 import { kindOf, Stanza } from "../stanza/stanza.ts";
@@ -17,15 +16,11 @@ import type { End, Stream, StreamOwner } from "../stream/stream.ts";
 import type { Endpoint, TlsInfo } from "../transport/carrier.ts";
 import { el, type Element } from "../xml/element.ts";
 import { CONTENT_NS } from "../xml/names.ts";
+import { ownCopy } from "../xml/own.ts";
 import { prepareHeader } from "./header.ts";
-import type { Attempt, Entry, FindHome, Home } from "./home.ts";
-
-/** What is only needed until the session is bound. */
-export interface Negotiation extends Attempt {
-  exchange: Exchange | undefined;
-  mechanism: string;
-  failures: number;
-}
+import { refuseBetween } from "./features/sasl2.ts";
+import type { Entry, FindHome, Home } from "./home.ts";
+import { type Negotiation, negotiationOf } from "./negotiation.ts";
 
 const PING_NS = "urn:xmpp:ping";
 
@@ -39,6 +34,8 @@ export class ClientSession implements StreamOwner {
   jid: Jid | undefined;
   /** The account's local part; "" before the login. */
   username = "";
+  /** The id of the client's installation (XEP-0388 §2.3); "" where it said none. Not for others to know. */
+  agent = "";
   /** The stream's language, which stanzas without one are in; "" where none was said. */
   lang = "";
   /** The last presence without an address, while it was available (RFC 6121 §4.2). */
@@ -117,6 +114,11 @@ export class ClientSession implements StreamOwner {
     if (home instanceof StreamError) throw home;
     this.home = home;
     this.lang = said.lang;
+    if ((this.state & Authenticated) === 0) {
+      const state = negotiationOf(this);
+      state.offered = undefined;
+      state.from = ownCopy(header.attr("from") ?? "");
+    }
     stream.send(home.negotiator.offer(this));
   }
 
@@ -163,7 +165,9 @@ export class ClientSession implements StreamOwner {
     old?.end(new StreamError("conflict", "resumed by another connection"));
     stream.owner = this;
     this.stream = stream;
-    this.state = from.state | Bound;
+    this.state = from.state | Authenticated | Bound;
+    if (from.agent !== "") this.agent = from.agent;
+    stream.trust();
     this.id = from.id;
     this.parked = false;
     this.#awaitingPong = false;
@@ -178,8 +182,9 @@ export class ClientSession implements StreamOwner {
     this.home!.unbound(this, end);
   }
 
-  failed(_stream: Stream, error: unknown): void {
-    this.home?.failed(this, error);
+  failed(stream: Stream, error: unknown): void {
+    if (this.home !== undefined) this.home.failed(this, error);
+    else stream.context.log.error("a stream failed", { peer: this.peer.address, error });
   }
 
   // --- out --------------------------------------------------------------------------------------------------------
@@ -222,6 +227,7 @@ export class ClientSession implements StreamOwner {
   #take(element: Element): Maybe<void> {
     const kind = kindOf(element);
     if (kind !== undefined && this.isBound) return this.#stanza(element);
+    if (element.ns !== STREAMS_NS) refuseBetween(this, element);
     const home = this.home!;
     const feature = home.negotiator.find(this, element);
     if (feature !== undefined) {
@@ -245,6 +251,7 @@ export class ClientSession implements StreamOwner {
     this.state |= taken.gain ?? 0;
     const gained = this.state & ~before;
     if ((gained & Authenticated) !== 0) stream.trust();
+    if (taken.announce === true) stream.send(this.home!.negotiator.offer(this));
     if ((gained & Bound) !== 0) {
       this.negotiation = undefined;
       watch(stream);
@@ -263,7 +270,12 @@ export class ClientSession implements StreamOwner {
   }
 
   #unknown(known: boolean, element: Element): void {
-    if (!known) throw new StreamError("unsupported-stanza-type", `<${element.name} xmlns='${element.ns}'/>`);
+    if (!known) {
+      throw new StreamError(
+        "unsupported-stanza-type",
+        `<${element.name.slice(0, 100)} xmlns='${element.ns.slice(0, 100)}'/>`,
+      );
+    }
   }
 
   #refuse(element: Element, error: StanzaError): void {

@@ -12,6 +12,8 @@ import type { Negotiating, Negotiator } from "../stream/negotiator.ts";
 import type { End } from "../stream/stream.ts";
 import type { TlsContext } from "../transport/tls_context.ts";
 import type { Element } from "../xml/element.ts";
+import type { Inlines } from "./inline.ts";
+import type { Task } from "./login.ts";
 
 /** Decisions of the configuration that the negotiation asks for. */
 export interface SessionPolicy {
@@ -27,6 +29,8 @@ export interface Attempt {
   account: string | undefined;
   /** A channel binding was tried that we do not know: the client may go on without one (RFC 5802 §6 is satisfied). */
   bindingRefused: boolean;
+  /** What the stream was offered, strongest first. */
+  readonly offered: readonly Mechanism[] | undefined;
 }
 
 /** What a tap at `entering` answers: go on, forget it, or take this one instead. */
@@ -50,8 +54,17 @@ export interface Home<S extends Negotiating> {
   /** A login failed; how many milliseconds the answer is to be held back. */
   loginFailed(session: S, reason: string, mechanism: string): number;
 
+  /** What can be negotiated within a login by XEP-0388. */
+  readonly inlines: Inlines<S>;
+  /** The names of what can be added to the session's account at a login (XEP-0480). */
+  upgrades(session: S): readonly string[];
+  /** What is to be done before a login counts that has proved who it is, as the client asked for it. */
+  tasks(request: Element, username: string, mechanism: string): readonly Task[];
+
   /** Gives a session its full JID. Throws a StanzaError. */
   bind(session: S, resource: string | undefined): Jid;
+  /** The same by XEP-0386: the name is ours and begins with the client's tag; its earlier sessions end. */
+  bindClient(session: S, tag: string | undefined): Jid;
   /** The session is bound and its peer knows its name. */
   bound(session: S): void;
   /** Whether a bound session outlives its stream, to be resumed by another one. */

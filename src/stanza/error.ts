@@ -75,3 +75,15 @@ export function conditionOf(error: Element | undefined): Condition | undefined {
   }
   return undefined;
 }
+
+const ERROR_TYPES: readonly ErrorType[] = ["auth", "cancel", "continue", "modify", "wait"];
+
+/** What an error stanza says, with the type it was given: whether to try again is the sender's word (RFC 6120 §8.3.2). */
+export function readError(error: Element | undefined): StanzaError {
+  const type = ERROR_TYPES.find((known) => known === error?.attr("type"));
+  return new StanzaError(
+    conditionOf(error) ?? "undefined-condition",
+    error?.childText("text", STANZAS_NS),
+    type === undefined ? {} : { type },
+  );
+}

@@ -71,7 +71,12 @@ export class SqliteArchive implements Archive {
     if (shelf === undefined || (filter.text !== undefined && !hasWords(filter.text))) return NOTHING;
     const { sql, values } = select(shelf, filter, between.lower, between.upper);
     const order = backwards ? "ORDER BY item.at DESC, item.seq DESC" : "ORDER BY item.at, item.seq";
-    const rows = this.#all(`SELECT ${COLUMNS} ${sql} ${order} LIMIT ?`, ...values, limit + 1);
+    const rows = this.#all(
+      `SELECT ${COLUMNS} ${sql} ${order} LIMIT ? OFFSET ?`,
+      ...values,
+      limit + 1,
+      Math.max(0, page.skip ?? 0),
+    );
     const complete = rows.length <= limit;
     const items = rows.slice(0, limit).map(itemOf);
     return { items: backwards ? items.reverse() : items, complete };

@@ -45,12 +45,13 @@ export interface Filter {
 
 /**
  * Which part of them: the first `limit` after an id, or the last `limit` before one; `before: ""` is the last page
- * (XEP-0059 §2.5). At most 1,000 items.
+ * (XEP-0059 §2.5). At most 1,000 items. `skip` leaves out so many of the first ones; its cost grows with it.
  */
 export interface Page {
   readonly limit: number;
   readonly after?: string;
   readonly before?: string;
+  readonly skip?: number;
 }
 
 /** A page, always oldest first. */

@@ -8,6 +8,8 @@ export interface Taken {
   readonly gain?: number;
   /** The stream starts anew with another header (RFC 6120 §4.3.3). */
   readonly restart?: boolean;
+  /** The stream goes on and the peer is told what it can do now (XEP-0388 §2.6.1). */
+  readonly announce?: boolean;
 }
 
 export interface StreamFeature<S> {

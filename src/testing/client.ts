@@ -148,7 +148,9 @@ export class TestClient {
       else {
         this.inbox.push(item);
         // What follows on these is a new stream (RFC 6120 §4.3.3).
-        if (item.name === "success" || item.name === "proceed") this.#reader.restart(false);
+        if (item.name === "proceed" || (item.name === "success" && item.ns === SASL_NS)) {
+          this.#reader.restart(false);
+        }
       }
     }
   }

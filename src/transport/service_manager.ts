@@ -28,7 +28,10 @@ export class ServiceManager {
     // Names that begin with a zero byte are Linux's own, without a file: nothing is left behind.
     const path = this.socket.startsWith("@") ? `\0${this.socket.slice(1)}` : this.socket;
     try {
-      const from = Deno.listenDatagram({ transport: "unixpacket", path: `\0metronome-${Deno.pid}-${randomId()}` });
+      const from = Deno.listenDatagram({
+        transport: "unixpacket",
+        path: `\0metronome-${Deno.pid}-${randomId()}`,
+      });
       try {
         await from.send(encodeUtf8(lines.join("\n")), { transport: "unixpacket", path });
         return true;

@@ -22,6 +22,8 @@ export interface Content {
   /** Written for a context whose default namespace is `ns`. */
   text: string | undefined;
   ns: string;
+  /** Reads the children from the text, where they were not made yet (prepared.ts). */
+  readonly read?: (text: string, ns: string) => readonly Node[];
 }
 
 const EMPTY: readonly Node[] = Object.freeze([]);
@@ -46,17 +48,33 @@ export class Element {
   readonly name: string;
   readonly ns: string;
   readonly attrs: Attrs;
-  /** Child elements and texts in document order. */
-  readonly children: readonly Node[];
+  private nodes: readonly Node[] | undefined;
   private content: Content | undefined;
 
-  /** For the reader; everybody else calls `el()`. */
-  constructor(name: string, ns: string, attrs: Attrs, children: readonly Node[], content?: Content) {
+  /** For the reader; everybody else calls `el()`. Without `nodes`, the content can say what they are. */
+  constructor(
+    name: string,
+    ns: string,
+    attrs: Attrs,
+    nodes: readonly Node[] | undefined,
+    content?: Content,
+  ) {
     this.name = name;
     this.ns = ns;
     this.attrs = attrs;
-    this.children = children;
+    this.nodes = nodes;
     this.content = content;
+  }
+
+  /** Child elements and texts in document order. */
+  get children(): readonly Node[] {
+    return this.nodes ?? this.unfold();
+  }
+
+  private unfold(): readonly Node[] {
+    const { read, text = "", ns = "" } = this.content ?? {};
+    this.nodes = read?.(text, ns) ?? EMPTY;
+    return this.nodes;
   }
 
   attr(name: string): string | undefined {
@@ -116,12 +134,12 @@ export class Element {
       if (attrs[key] !== undefined || !Object.hasOwn(attrs, key)) next[key] = this.attrs[key]!;
     }
     merge(next, attrs);
-    return new Element(this.name, this.ns, next, this.children, this.shared());
+    return new Element(this.name, this.ns, next, this.nodes, this.shared());
   }
 
   /** The content as an object that copies can share, so that what one of them works out serves all. */
   private shared(): Content | undefined {
-    if (this.content === undefined && this.children.length > 0) {
+    if (this.content === undefined && this.nodes !== undefined && this.nodes.length > 0) {
       this.content = { text: undefined, ns: "" };
     }
     return this.content;
@@ -132,9 +150,12 @@ export class Element {
     return new Element(this.name, this.ns, this.attrs, compact(children));
   }
 
-  /** The same element with more children at the end. */
+  /** The same element with more children at the end; text that is known of the others is not written again. */
   plus(...nodes: readonly (Node | undefined)[]): Element {
-    return this.withChildren([...this.children, ...nodes]);
+    const more = compact(nodes);
+    const { text, ns = "" } = this.content ?? {};
+    const content = text === undefined ? undefined : { text: text + writeNodes(more, ns), ns };
+    return new Element(this.name, this.ns, this.attrs, [...this.children, ...more], content);
   }
 
   /** The same element without the child elements that match. */

@@ -5,6 +5,7 @@ import { definePlugin, Jid, keyval, loggedIn, none, sessionUnbound } from "#plug
 import { TestClient, type TestOptions, TestServer, testServer } from "#testing";
 import { anonymous } from "../../plugins/auth/anonymous.ts";
 import { internal } from "../../plugins/auth/internal.ts";
+import { streamManagement } from "../../plugins/stream/stream_management.ts";
 
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const BIND = "urn:ietf:params:xml:ns:xmpp-bind";
@@ -247,6 +248,23 @@ Deno.test("anonymous: guests stay when the plugin is set up anew", async () => {
   equal(someone.closed, false);
   ok(server.host.accounts.exists(someone.jid!.local));
   refused(await knock(server), "not-authorized");
+});
+
+Deno.test("anonymous: a guest whose connection broke comes back to the same session (XEP-0198)", async () => {
+  await using server = await lobby({}, { plugins: [streamManagement] });
+  const first = await guest(server);
+  await first.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+  const { id } = first.expectNext("<enabled xmlns='urn:xmpp:sm:3'/>").attrs;
+  await first.cut();
+  const second = await knock(server);
+  second.expectNext(`<success xmlns='${SASL}'/>`);
+  await second.open();
+  second.clear();
+  await second.send(`<resume xmlns='urn:xmpp:sm:3' previd='${id}' h='0'/>`);
+  second.expectNext("<resumed xmlns='urn:xmpp:sm:3'/>");
+  refused(await knock(server), "not-authorized");
+  await second.close();
+  equal([...server.host.accounts.list()].length, 0);
 });
 
 Deno.test("anonymous: one host has guests, another accounts", async () => {

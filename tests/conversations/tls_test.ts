@@ -1,8 +1,10 @@
 /** STARTTLS (RFC 6120 §5). Connections pretend to have TLS; the handshake itself is tested in src/transport. */
 import { equal, ok } from "node:assert/strict";
-import { type TestOptions, testServer } from "#testing";
+import { PASSWORD, type TestOptions, testServer } from "#testing";
+import { internal } from "../../plugins/auth/internal.ts";
 import { makeSelfSigned } from "../../src/transport/self_signed.ts";
 import { tlsContext } from "../../src/transport/tls_context.ts";
+import { ScramClient } from "./scram_client.ts";
 
 const TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
@@ -127,4 +129,25 @@ Deno.test("tls: a stanza in the clear ends the stream", async () => {
   await client.open();
   await client.send("<message to='bob@a.test'/>");
   client.expectStreamError("not-authorized");
+});
+
+Deno.test("BUG-05 after STARTTLS a login can be bound to the certificate (RFC 5929 §4)", async () => {
+  await using it = await server({ plugins: [internal], config: { defaults: { scram_iterations: 4096 } } });
+  await it.host.accounts.create("alice", PASSWORD);
+  const client = it.connect({ secure: false });
+  await client.open();
+  await client.send(`<starttls xmlns='${TLS}'/>`);
+  await client.open();
+  client.clear();
+  const gs2 = "p=tls-server-end-point,,";
+  const scram = new ScramClient({
+    username: "alice",
+    password: PASSWORD,
+    gs2,
+    binding: certificate.endPoint!,
+  });
+  await client.send(`<auth xmlns='${SASL}' mechanism='SCRAM-SHA-1-PLUS'>${scram.first}</auth>`);
+  const challenge = client.expectNext(`<challenge xmlns='${SASL}'/>`).text;
+  await client.send(`<response xmlns='${SASL}'>${scram.final(challenge)}</response>`);
+  ok(scram.verified(client.expectNext(`<success xmlns='${SASL}'/>`).text));
 });

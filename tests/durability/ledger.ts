@@ -37,6 +37,12 @@ export class Ledger {
     return [...names].filter((what) => what.startsWith(prefix));
   }
 
+  /** It is of no interest any more. */
+  forget(what: string): void {
+    this.#acknowledged.delete(what);
+    if (this.#onItsWay?.what === what) this.#onItsWay = undefined;
+  }
+
   /** Takes what was found as the truth from now on; throws where it cannot be. */
   settle(what: string, found: Value): void {
     const possible = this.possible(what);

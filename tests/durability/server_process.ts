@@ -3,7 +3,7 @@ import { lines } from "../interop/lines.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 /** How long a start or a stop may take on a busy machine. */
-const PATIENCE = 60_000;
+const PATIENCE = 30_000;
 
 export interface Ports {
   readonly c2s: number;
@@ -155,10 +155,11 @@ function spawn({ program, args, env = {}, cwd }: Command): Deno.ChildProcess {
   }).spawn();
 }
 
-/** The ports in the one record of the log that has them: `"ports":"c2s:1,c2s-tls:2,http:3"`. */
+/** The ports in the one record of the log that has them: `"ports":{"c2s":[1],"c2s-tls":[2],"http":[3]}`. */
 function portsIn(line: string): Ports | undefined {
-  const said = /"ports":"([^"]*)"/.exec(line)?.[1];
+  const said = /"ports":(\{[^}]*\})/.exec(line)?.[1];
   if (said === undefined) return undefined;
-  const port = (kind: string): number => Number(new RegExp(`(?:^|,)${kind}:(\\d+)`).exec(said)?.[1]);
+  const ports = JSON.parse(said) as Record<string, number[]>;
+  const port = (kind: string): number => ports[kind]?.[0] ?? NaN;
   return { c2s: port("c2s"), c2sTls: port("c2s-tls"), http: port("http") };
 }

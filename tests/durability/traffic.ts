@@ -58,9 +58,11 @@ export class Writer {
     this.ledger.settle("private", nothingAsUndefined(kept.first()?.child("x", OWN)?.text));
     const card = await client.iq("get", `<vCard xmlns='${VCARD}'/>`).catch(absent);
     this.ledger.settle("vcard", nothingAsUndefined(card?.first()?.childText("FN")));
-    for (const what of this.ledger.named("account ")) {
-      if (what !== `account ${this.name}`) await this.#checkAccount(port, what.slice("account ".length));
+    for (const what of this.ledger.named(`account ${this.name}-`)) {
+      await this.#checkAccount(port, what.slice("account ".length));
+      this.ledger.forget(what);
     }
+    await this.#checkAccount(port, this.sink);
     await this.#checkMessages(port);
   }
 
@@ -78,13 +80,15 @@ export class Writer {
     for (const password of this.ledger.possible(what)) {
       using client = await RawClient.connect(port);
       try {
-        await client.plain(name, password ?? "there is no such account");
+        // Not by a wrong password: failed logins are slowed. A name that can be had was nobody's.
+        if (password === undefined) await client.register(name, "made anew");
+        else await client.plain(name, password);
         return this.ledger.settle(what, password);
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
       }
     }
-    this.ledger.settle(what, undefined);
+    throw new Error(`${what}: it is not as it was left (${this.ledger.possible(what)})`);
   }
 
   /** Those on their way may have come or not; those acknowledged have come, in their order. */

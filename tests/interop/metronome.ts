@@ -46,16 +46,15 @@ burst = 0
 `;
 }
 
-/** The ports in a line of the log, when it is the record that has them: `"ports":"c2s:1,c2s-tls:2"`. */
+/** The ports in a line of the log, when it is the record `ready`: `"ports":{"c2s":[1],"c2s-tls":[2]}`. */
 function readPorts(line: string): Ports | undefined {
-  const said = line.startsWith("{") ? record(line)?.ports : undefined;
-  const ports = new Map(said?.split(",").map((one) => [one.replace(/:\d+$/, ""), Number(/\d+$/.exec(one))]));
-  const c2s = ports.get("c2s"), c2sTls = ports.get("c2s-tls");
+  const ports = line.startsWith("{") ? record(line)?.ports : undefined;
+  const c2s = ports?.["c2s"]?.[0], c2sTls = ports?.["c2s-tls"]?.[0];
   if (!c2s || !c2sTls) return undefined;
-  return { c2s, c2sTls, http: ports.get("http") };
+  return { c2s, c2sTls, http: ports?.["http"]?.[0] };
 }
 
-function record(line: string): { ports?: string } | undefined {
+function record(line: string): { ports?: Record<string, number[]> } | undefined {
   try {
     return JSON.parse(line);
   } catch { // not every line that begins with a brace is a record

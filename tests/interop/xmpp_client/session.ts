@@ -25,6 +25,7 @@ interface Entity {
   readonly iqCaller: Caller;
   readonly reconnect: { delay: number };
   readonly socket: { end(): void } | null;
+  readonly streamManagement: { on(event: "resumed", listener: () => void): void };
   start(): Promise<unknown>;
   stop(): Promise<unknown>;
   send(element: Element): Promise<void>;

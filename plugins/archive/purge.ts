@@ -1,0 +1,68 @@
+/**
+ * Removing messages from one's own archive, as Metronome has always let people do: by id, by address, between two times,
+ * or everything. What is removed is gone, other than a message that was retracted.
+ */
+import {
+  type Archive,
+  type ArchiveFilter,
+  type Element,
+  type HostScope,
+  Jid,
+  nextTurn,
+  parseDateTime,
+  type Query,
+  StanzaError,
+} from "#plugin";
+
+export const PURGE_NS = "http://metronome.im/protocol/mam-purge";
+
+/** Messages removed at a time. */
+const SLICE = 500;
+
+/** Answers purges, or refuses them where the configuration says so. */
+export function answerPurges(host: HostScope<unknown>, archive: Archive, allowed: boolean): void {
+  host.feature(PURGE_NS);
+  host.iq.set(PURGE_NS, "purge", "own", ({ to, payload }) => {
+    if (!allowed) throw new StanzaError("not-allowed", "messages cannot be removed from archives here");
+    return purge(archive, to.local, readPurge(payload));
+  });
+  host.iq.set(PURGE_NS, "purge", "account", notYours);
+}
+
+export function notYours(_query: Query): never {
+  throw new StanzaError("forbidden", "this archive is somebody else's");
+}
+
+async function purge(archive: Archive, local: string, filter: ArchiveFilter): Promise<undefined> {
+  while (await archive.delete(local, filter, SLICE) > 0) await nextTurn();
+}
+
+function readPurge(purge: Element): ArchiveFilter {
+  const id = said(purge, "id");
+  const jid = said(purge, "jid");
+  const address = jid === undefined ? undefined : Jid.tryParse(jid);
+  if (jid !== undefined && address === undefined) throw new StanzaError("jid-malformed");
+  const from = timeOf(said(purge, "start"));
+  const to = timeOf(said(purge, "end"));
+  return {
+    ...(id === undefined ? {} : { ids: [id] }),
+    ...(address === undefined ? {} : { with: address.bare.toString() }),
+    ...(address === undefined || address.resource === "" ? {} : { resource: address.resource }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+}
+
+/** A field that is there; empty, it would stand for everything, which nobody may mean. */
+function said(purge: Element, name: string): string | undefined {
+  const text = purge.childText(name)?.trim();
+  if (text === "") throw new StanzaError("bad-request", `<${name}/> is empty`);
+  return text;
+}
+
+function timeOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = parseDateTime(text);
+  if (time === undefined) throw new StanzaError("bad-request", "a time is written like 2010-06-07T00:00:00Z");
+  return time;
+}

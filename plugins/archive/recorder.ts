@@ -1,0 +1,157 @@
+/**
+ * What becomes of a message on its way through the archives of its sender and its receiver. The receiver's archive names
+ * it when it arrives (XEP-0359), before anybody gets it; both keep it once it was accepted. A message between two accounts
+ * of a host is written to text once, at one time, and given to the storage twice in a row, which keeps one text.
+ */
+import {
+  type Archive,
+  type Arriving,
+  buildStanzaId,
+  type Element,
+  type HostScope,
+  itemId,
+  Jid,
+  type Stanza,
+  STANZA_ID_NS,
+  stanzaIdBy,
+  timeOfId,
+  withoutStanzaIds,
+} from "#plugin";
+import type { PreferenceBook } from "./preferences.ts";
+import { isLasting, wordsOf } from "./worth.ts";
+
+/** Who hears of messages that were kept. */
+export type Kept = (local: string, peer: Jid, stanza: Stanza, at: number) => void;
+
+/** A departing message in its sender's archive. */
+interface Sent {
+  readonly stanza: Stanza;
+  readonly id: string;
+  readonly at: number;
+  readonly text: string;
+}
+
+/** An arriving message that has been named. */
+interface Named {
+  readonly stanza: Stanza;
+  readonly before: Stanza;
+  readonly id: string;
+  readonly at: number;
+}
+
+export class Recorder {
+  /** The last of each: nearly always those that are asked about next. */
+  #sent: Sent | undefined;
+  #named: Named | undefined;
+  #last = 0;
+
+  constructor(
+    private readonly host: HostScope<unknown>,
+    private readonly archive: Archive,
+    private readonly preferences: PreferenceBook,
+    private readonly search: boolean,
+    private readonly kept: Kept,
+  ) {}
+
+  /** Takes away ids that only we can give (XEP-0359 §3, rule 2): nobody else may speak for an account of this host. */
+  honest(stanza: Stanza): Stanza | undefined {
+    const { children } = stanza.source;
+    for (let i = 0; i < children.length; i++) {
+      const node = children[i]!;
+      if (typeof node !== "string" && this.#isForged(node)) {
+        return stanza.containing(stanza.source.without((child) => this.#isForged(child)));
+      }
+    }
+    return undefined;
+  }
+
+  /** A message leaves: its sender's archive keeps it, unless it is for the same archive, which gets it when it arrives. */
+  departed(stanza: Stanza): undefined {
+    const sent = this.#sending(stanza);
+    if (sent === undefined) return;
+    const { from, to } = stanza;
+    this.#append(from!.local, to!, stanza, sent);
+  }
+
+  /** The id of a departing message, whether it has been kept already or is about to be. */
+  sentId(stanza: Stanza): string | undefined {
+    return this.#sending(stanza)?.id;
+  }
+
+  /** A message arrives: its name in the receiver's archive goes with it to all who get it. */
+  arrives(stanza: Stanza): Stanza | undefined {
+    const honest = this.honest(stanza);
+    const before = honest ?? stanza;
+    if (!this.willStore(before)) return honest;
+    const sent = this.#sent;
+    const at = sent !== undefined && sent.stanza === before ? sent.at : this.#now();
+    const id = itemId(at);
+    const named = before.containing(before.source.plus(buildStanzaId(id, before.to!.bare)));
+    this.#named = { stanza: named, before, id, at };
+    return named;
+  }
+
+  /** A message has been delivered, or taken by somebody who will. */
+  arrived({ stanza, claimed }: Readonly<Arriving>): undefined {
+    if (!claimed) return;
+    const account = stanza.to!.bare;
+    const named = this.#named?.stanza === stanza ? this.#named : nameOf(stanza, account);
+    if (named === undefined) return;
+    const { before, id, at } = named;
+    const text = this.#sent?.stanza === before ? this.#sent.text : before.toText(true);
+    this.#append(account.local, stanza.from!, before, { id, at, text });
+  }
+
+  willStore(stanza: Stanza): boolean {
+    const { from, to } = stanza;
+    return from !== undefined && to !== undefined && isLasting(stanza) &&
+      this.preferences.keeps(to.local, from);
+  }
+
+  #sending(stanza: Stanza): Sent | undefined {
+    if (this.#sent?.stanza === stanza) return this.#sent;
+    const { from, to } = stanza;
+    if (from === undefined || to === undefined || from.bare.equals(to.bare)) return undefined;
+    if (!isLasting(stanza) || !this.preferences.keeps(from.local, to)) return undefined;
+    const at = this.#now();
+    this.#sent = { stanza, id: itemId(at), at, text: stanza.toText(true) };
+    return this.#sent;
+  }
+
+  #append(
+    local: string,
+    peer: Jid,
+    stanza: Stanza,
+    { id, at, text: value }: { id: string; at: number; text: string },
+  ): void {
+    const words = this.search ? wordsOf(stanza) : undefined;
+    this.archive.append(local, {
+      id,
+      at,
+      with: peer.bare.toString(),
+      resource: peer.resource,
+      value,
+      ...(words === undefined ? {} : { text: words }),
+    });
+    this.kept(local, peer, stanza, at);
+  }
+
+  /** The order of an archive is that of arrival (XEP-0313 §3.1), also where the clock is set back. */
+  #now(): number {
+    this.#last = Math.max(this.#last, this.host.clock.now());
+    return this.#last;
+  }
+
+  #isForged(element: Element): boolean {
+    if (element.ns !== STANZA_ID_NS || element.name !== "stanza-id") return false;
+    return Jid.tryParse(element.attr("by") ?? "")?.domain === this.host.domain;
+  }
+}
+
+/** The same from the message itself, where others arrived while it waited, or a plugin changed it. */
+function nameOf(stanza: Stanza, account: Jid): Named | undefined {
+  const id = stanzaIdBy(stanza.source, account);
+  const at = id === undefined ? undefined : timeOfId(id);
+  if (id === undefined || at === undefined) return undefined;
+  return { stanza, before: stanza.containing(withoutStanzaIds(stanza.source, account)), id, at };
+}

@@ -1,0 +1,82 @@
+/** Which messages belong into the archive of an account (XEP-0313 §5.1.1), whatever its owner prefers. */
+import { CONTENT_NS, type Element, HINTS_NS, type Stanza } from "#plugin";
+
+/** XEP-0384, XEP-0373, XEP-0027. */
+const ENCRYPTED: ReadonlySet<string> = new Set([
+  "eu.siacs.conversations.axolotl",
+  "urn:xmpp:omemo:1",
+  "urn:xmpp:omemo:2",
+  "urn:xmpp:openpgp:0",
+  "jabber:x:encrypted",
+]);
+
+/** Payloads that say something lasting without a text; what is only of the moment (typing, say) is not here. */
+const LASTING: ReadonlySet<string> = new Set([
+  ...ENCRYPTED,
+  // About other messages: XEP-0184, XEP-0333, XEP-0424, XEP-0308, XEP-0444, XEP-0461, XEP-0422.
+  "urn:xmpp:message-retract:1",
+  "urn:xmpp:message-correct:0",
+  "urn:xmpp:reactions:0",
+  "urn:xmpp:reply:0",
+  "urn:xmpp:fasten:0",
+  // Files, invitations and calls: XEP-0447, XEP-0066, XEP-0249, XEP-0482.
+  "urn:xmpp:sfs:0",
+  "jabber:x:oob",
+  "jabber:x:conference",
+  "urn:xmpp:call-invites:0",
+]);
+
+const RECEIPTS_NS = "urn:xmpp:receipts";
+const MARKERS_NS = "urn:xmpp:chat-markers:0";
+const MUC_USER_NS = "http://jabber.org/protocol/muc#user";
+/** Copies of messages that are in an archive already: carbons, and what an archive gives back. */
+const COPIES: ReadonlySet<string> = new Set([
+  "urn:xmpp:carbons:2",
+  "urn:xmpp:mam:0",
+  "urn:xmpp:mam:1",
+  "urn:xmpp:mam:2",
+]);
+
+/** Whether a message is worth keeping for an account that it was sent by or to. */
+export function isLasting(stanza: Stanza): boolean {
+  const { type } = stanza;
+  // What is said in rooms is in their archives; errors are about messages that are here.
+  if (type === "groupchat" || type === "error") return false;
+  const nodes = stanza.source.children;
+  let lasting = false;
+  let wanted = false;
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i]!;
+    if (typeof node === "string") continue;
+    const { ns, name } = node;
+    if (ns === CONTENT_NS) {
+      if (name === "body") {
+        // Off-the-record encryption (XEP-0364): nobody could ever read it again.
+        if (node.text.startsWith("?OTR")) return false;
+        lasting = true;
+      } else if (name === "subject") lasting = true;
+    } else if (ns === HINTS_NS) {
+      // XEP-0334 §4; "-storage" is how older clients spell it.
+      if (name.startsWith("no-") && name !== "no-copy") return false;
+      if (name === "store") wanted = true;
+    } else if (COPIES.has(ns)) return false;
+    else if (saysSomething(node)) lasting = true;
+  }
+  return wanted || (lasting && type !== "headline");
+}
+
+function saysSomething({ ns, name, children }: Element): boolean {
+  if (LASTING.has(ns)) return true;
+  if (ns === RECEIPTS_NS) return name === "received";
+  if (ns === MARKERS_NS) return name !== "markable";
+  return ns === MUC_USER_NS && children.some((node) => typeof node !== "string" && node.name === "invite");
+}
+
+/** The words to search for in a message; undefined where it has none, or they only stand in for encrypted ones. */
+export function wordsOf(stanza: Stanza): string | undefined {
+  const { source } = stanza;
+  if (source.children.some((node) => typeof node !== "string" && ENCRYPTED.has(node.ns))) return undefined;
+  const body = source.childText("body", CONTENT_NS);
+  const subject = source.childText("subject", CONTENT_NS);
+  return subject === undefined ? body : `${subject}\n${body ?? ""}`;
+}

@@ -1,0 +1,216 @@
+/**
+ * XEP-0484: Fast Authentication Streamlining Tokens 0.2.0. A device that has logged in once gets a token and comes back with
+ * it in one message, whatever its account's passwords are checked by: a directory is asked once a device.
+ *
+ * A password set here, and an account switched off, take all tokens. The counter is checked where a client sends one; TLS
+ * early data, which makes it necessary, is not offered.
+ */
+import {
+  accountDisabled,
+  type ClientSession,
+  credentials,
+  definePlugin,
+  duration,
+  el,
+  type Element,
+  formatDateTime,
+  type HostScope,
+  Jid,
+  type Login,
+  type Mechanism,
+  options,
+  passwordChanged,
+  type SaslFailure,
+  saslFailure,
+  StreamError,
+  type UserAgent,
+  z,
+} from "#plugin";
+import { type Device, type Devices, devices } from "./api.ts";
+import { expiryOf, FastDevices, type KnownDevice, type Token } from "./fast_devices.ts";
+import { BINDINGS, hashedToken } from "./fast_mechanism.ts";
+
+const FAST_NS = "urn:xmpp:fast:0";
+const DAY = 86_400_000;
+
+const config = options({
+  lifetime: duration().prefault("21 days").describe(
+    "How long a device may stay away before it needs the password again.",
+  ),
+  renew_after: duration().prefault("1 day").describe("The age at which a token in use is replaced."),
+  devices: z.number().int().min(1).max(1000).default(50).describe(
+    "Devices of one account that have tokens; with more, the one not used for longest loses its own.",
+  ),
+});
+type Config = z.infer<typeof config>;
+
+export const fast = definePlugin({
+  name: "fast",
+  doc: "Lets devices log in again with a token instead of the password, in one round trip.",
+  xeps: [[484, "0.2.0"]],
+  config,
+  standard: true,
+  provides: [devices],
+  wants: [credentials],
+  setup(host) {
+    if (host.find(credentials)?.temporary === true) return host.provide(devices, NOBODY);
+    const logins = new FastLogins(host);
+    host.inline("sasl2", logins);
+    host.provide(devices, logins);
+    host.on(passwordChanged, ({ local }) => logins.known.clear(local));
+    host.on(accountDisabled, ({ local }) => logins.known.clear(local));
+    host.every(DAY, () => host.spawn((signal) => logins.known.sweep(signal)));
+  },
+});
+
+/** On a host without accounts there is nobody to give a token to. */
+const NOBODY: Devices = { list: () => [], revoke: () => false };
+
+/** What a login with a token was made with. */
+interface Used {
+  readonly token: Token;
+  readonly invalidate: boolean;
+}
+
+class FastLogins implements Devices {
+  readonly known: FastDevices;
+  readonly #used = new WeakMap<Login<ClientSession>, Used>();
+
+  constructor(private readonly host: HostScope<Config>) {
+    this.known = new FastDevices(host);
+  }
+
+  // --- within a login ---------------------------------------------------------------------------------------------
+
+  offer(session: ClientSession): Element {
+    return el(
+      "fast",
+      FAST_NS,
+      {},
+      this.#mechanisms(session).map((name) => el("mechanism", FAST_NS, {}, name)),
+    );
+  }
+
+  /** A mechanism of ours, for a login that has `<fast/>` in it as it must. */
+  mechanism(login: Login<ClientSession>): Mechanism | undefined {
+    const { mechanism, request, agent, session } = login;
+    const fast = request.child("fast", FAST_NS);
+    if (fast === undefined || !this.#mechanisms(session).includes(mechanism)) return undefined;
+    const count = readCount(fast.attr("count"));
+    const invalidate = readBoolean(fast.attr("invalidate"));
+    const id = agent?.id;
+    if (id === undefined) return broken(mechanism, "a token needs the id of its <user-agent/>");
+    if (count === "malformed") return broken(mechanism, "'count' is a positive number");
+    if (invalidate === "malformed") return broken(mechanism, "'invalidate' is true or false");
+    let device: KnownDevice | undefined;
+    return hashedToken(mechanism, {
+      tokens: (username) => tokensOf(device = this.known.get(username, id)),
+      accept: (username, token) => {
+        const refusal = this.#refusal(username, token, count);
+        if (refusal !== undefined) return refusal;
+        this.known.used(username, id, device!, token, count);
+        this.#used.set(login, { token, invalidate });
+        return undefined;
+      },
+    });
+  }
+
+  take(login: Login<ClientSession>): Element | undefined | Promise<Element | undefined> {
+    const { session, agent, request } = login;
+    if (agent?.id === undefined) return undefined;
+    const since = this.host.writes;
+    const used = this.#used.get(login);
+    if (used?.invalidate === true) this.known.remove(session.username, agent.id);
+    const mechanism = this.#toIssue(login, used);
+    if (mechanism === undefined) {
+      // What the client is told to be over must be.
+      return used?.invalidate === true ? this.host.flush(since).then(() => undefined) : undefined;
+    }
+    const token = this.known.issue(session.username, agent as UserAgent & { id: string }, mechanism);
+    const child = el("token", FAST_NS, { expiry: formatDateTime(token.expires), token: token.secret });
+    return this.host.flush(since).then(() => child, (error) => {
+      // Without a token the client is logged in all the same.
+      this.host.log.error("a token could not be kept", { error });
+      return undefined;
+    });
+  }
+
+  /** The mechanism of the token that a login gets: the one it asks for, or that of a token which is getting old. */
+  #toIssue({ request, session }: Login<ClientSession>, used: Used | undefined): string | undefined {
+    const asked = request.child("request-token", FAST_NS)?.attr("mechanism");
+    if (asked !== undefined && this.#mechanisms(session).includes(asked)) return asked;
+    if (used === undefined || used.invalidate || !this.known.isDue(used.token)) return undefined;
+    return used.token.mechanism;
+  }
+
+  #refusal(username: string, token: Token, count: number | undefined): SaslFailure | undefined {
+    if (count !== undefined && count <= (token.count ?? 0)) {
+      return saslFailure("not-authorized", "a login with this count has been seen before");
+    }
+    if (token.expires <= this.host.clock.now()) return saslFailure("credentials-expired");
+    if (!this.host.accounts.exists(username)) return saslFailure("not-authorized");
+    return this.host.accounts.isDisabled(username) ? saslFailure("account-disabled") : undefined;
+  }
+
+  #mechanisms({ tls }: ClientSession): string[] {
+    return [...BINDINGS].flatMap(([name, type]) =>
+      type === undefined || tls?.bindings.has(type) === true ? [name] : []
+    );
+  }
+
+  // --- for other plugins ------------------------------------------------------------------------------------------
+
+  list(local: string): readonly Device[] {
+    const sessions = this.#sessions(local);
+    return this.known.of(local).map(([agent, device]) => ({
+      id: device.id,
+      software: device.software,
+      device: device.device,
+      since: device.since,
+      used: device.used,
+      expires: expiryOf(device),
+      connected: sessions.some((session) => session.agent === agent),
+    })).sort((a, b) => b.used - a.used);
+  }
+
+  revoke(local: string, id: string): boolean {
+    const found = this.known.of(local).find(([, device]) => device.id === id);
+    if (found === undefined) return false;
+    const [agent] = found;
+    this.known.remove(local, agent);
+    for (const session of this.#sessions(local)) {
+      if (session.agent === agent) {
+        session.end(new StreamError("not-authorized", "this device may not log in any more"));
+      }
+    }
+    return true;
+  }
+
+  #sessions(local: string): readonly ClientSession[] {
+    return this.host.sessions(Jid.of(local, this.host.domain));
+  }
+}
+
+function tokensOf(device: KnownDevice | undefined): Token[] {
+  return [device?.next, device?.current].filter((token) => token !== undefined);
+}
+
+/** The mechanism for a login in which something else is wrong. */
+function broken(name: string, text: string): Mechanism {
+  const step = () => saslFailure("malformed-request", text);
+  return { name, available: () => true, served: () => true, start: () => ({ step }) };
+}
+
+/** xs:int, positive. */
+function readCount(text: string | undefined): number | "malformed" | undefined {
+  if (text === undefined) return undefined;
+  return /^\+?\d{1,10}$/.test(text) && Number(text) > 0 && Number(text) < 2 ** 31
+    ? Number(text)
+    : "malformed";
+}
+
+/** xs:boolean. */
+function readBoolean(text: string | undefined): boolean | "malformed" {
+  if (text === undefined || text === "false" || text === "0") return false;
+  return text === "true" || text === "1" ? true : "malformed";
+}

@@ -1,0 +1,137 @@
+/**
+ * The tokens of XEP-0484, by account and device. A device has at most two: the one it uses, and a newer one that it may not
+ * have got (XEP-0484 §5.1). They are kept as they are: their mechanisms need them to check the client, and to answer it.
+ */
+import { type HostScope, map, type MapStore, nextTurn, randomId, type UserAgent } from "#plugin";
+
+export interface Token {
+  readonly secret: string;
+  /** The only mechanism that it may be used with. */
+  readonly mechanism: string;
+  /** Milliseconds since 1970. */
+  readonly issued: number;
+  readonly expires: number;
+  /** The highest counter it was used with. */
+  readonly count?: number | undefined;
+}
+
+export interface KnownDevice {
+  readonly id: string;
+  readonly software?: string | undefined;
+  readonly device?: string | undefined;
+  readonly since: number;
+  readonly used: number;
+  readonly current?: Token | undefined;
+  readonly next?: Token | undefined;
+}
+
+export interface TokenOptions {
+  readonly lifetime: number;
+  readonly renew_after: number;
+  readonly devices: number;
+}
+
+const store = map<KnownDevice>("fast");
+/** That a device was used is noted this often: a login need not write. */
+const COARSE = 3_600_000;
+/** 192 bits; the draft of the mechanisms wants 128. */
+const SECRET_BYTES = 24;
+
+export class FastDevices {
+  readonly #store: MapStore<KnownDevice>;
+
+  constructor(private readonly host: HostScope<TokenOptions>) {
+    this.#store = host.open(store);
+  }
+
+  get(local: string, agent: string): KnownDevice | undefined {
+    return this.#store.get(local, agent);
+  }
+
+  /** Devices of an account with a token that is still good, by their agents. */
+  of(local: string): [agent: string, device: KnownDevice][] {
+    const now = this.host.clock.now();
+    return this.#store.entries(local).filter(([, device]) => expiryOf(device) > now);
+  }
+
+  /** A token has proved right: an older one is over now, and the counter is not to be seen again. */
+  used(local: string, agent: string, device: KnownDevice, token: Token, count: number | undefined): void {
+    const now = this.host.clock.now();
+    const promoted = token === device.next;
+    if (!promoted && count === undefined && now - device.used < COARSE) return;
+    const counted = count === undefined ? token : { ...token, count };
+    this.#store.set(local, agent, {
+      ...device,
+      used: now,
+      current: counted,
+      next: promoted ? undefined : device.next,
+    });
+  }
+
+  /** Makes a token. One that was made before and never used is over. */
+  issue(local: string, agent: UserAgent & { readonly id: string }, mechanism: string): Token {
+    const now = this.host.clock.now();
+    const token = {
+      secret: randomId(SECRET_BYTES),
+      mechanism,
+      issued: now,
+      expires: now + this.host.config.lifetime,
+    };
+    const known = this.#store.get(local, agent.id);
+    if (known === undefined) this.#makeRoom(local);
+    const { software, device } = agent;
+    this.#store.set(local, agent.id, {
+      id: known?.id ?? randomId(9),
+      since: known?.since ?? now,
+      current: known?.current,
+      used: now,
+      ...(software === undefined ? {} : { software }),
+      ...(device === undefined ? {} : { device }),
+      next: token,
+    });
+    return token;
+  }
+
+  /** Whether a token is so old that its device should get another one. */
+  isDue({ issued }: Token): boolean {
+    return this.host.clock.now() - issued >= this.host.config.renew_after;
+  }
+
+  remove(local: string, agent: string): void {
+    this.#store.set(local, agent, undefined);
+  }
+
+  clear(local: string): void {
+    if (this.#store.count(local) > 0) this.#store.clear(local);
+  }
+
+  /** Takes away what no client can use any more, without keeping the server from other work. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    const now = this.host.clock.now();
+    for (const local of this.#store.owners()) {
+      for (const [agent, device] of this.#store.entries(local)) {
+        if (expiryOf(device) <= now) this.remove(local, agent);
+      }
+      await nextTurn();
+      if (signal.aborted) return;
+    }
+  }
+
+  /** Before another device comes: what has expired goes, and of too many those that were not used for longest. */
+  #makeRoom(local: string): void {
+    if (this.#store.count(local) < this.host.config.devices) return;
+    const now = this.host.clock.now();
+    const entries = this.#store.entries(local).sort(([, a], [, b]) => a.used - b.used);
+    let over = entries.length - this.host.config.devices + 1;
+    for (const [agent, device] of entries) {
+      if (over <= 0 && expiryOf(device) > now) continue;
+      this.remove(local, agent);
+      over--;
+    }
+  }
+}
+
+/** When the last token of a device expires. */
+export function expiryOf({ current, next }: KnownDevice): number {
+  return Math.max(current?.expires ?? 0, next?.expires ?? 0);
+}
