@@ -82,7 +82,5 @@ export interface Commands {
 
 export const commands = defineService<Commands>("commands");
 
-/** Gives a stage the types of its form, by which `Call.of` knows the values. */
-export function defineStage<S extends Fields>(stage: Stage<S>): Stage<S> {
-  return stage;
-}
+/** Gives a stage the types of its form, by which `Call.of` knows the values; nothing else. */
+export const defineStage = <S extends Fields>(stage: Stage<S>): Stage<S> => stage;

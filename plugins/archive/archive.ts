@@ -106,7 +106,10 @@ function record(host: HostScope<Config>, recorder: Recorder): void {
   const coming = host.at(arriving);
   for (const to of ["account", "resource"] as const) {
     coming.amend({ kind: "message", to }, ({ stanza }) => recorder.arrives(stanza));
-    coming.claim({ kind: "message", to }, ({ stanza }) => recorder.willStore(stanza) ? CLAIMED : undefined);
+    coming.claim({ kind: "message", to }, ({ stanza }) => {
+      const nobody = host.session(stanza.to!) === undefined;
+      return nobody && recorder.willStore(stanza) ? CLAIMED : undefined;
+    });
     coming.witness({ kind: "message", to }, (x) => recorder.arrived(x));
   }
 }

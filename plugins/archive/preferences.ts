@@ -67,8 +67,8 @@ export class PreferenceBook {
       const full = contact.toString();
       const bare = contact.bare.toString();
       // The more exact entry counts; between equals, what is not to be kept is not.
-      if (contact.isFull && policy.never.has(full)) return false;
-      if (contact.isFull && policy.always.has(full)) return true;
+      if (policy.never.has(full)) return false;
+      if (policy.always.has(full)) return true;
       if (policy.never.has(bare)) return false;
       if (policy.always.has(bare)) return true;
     }

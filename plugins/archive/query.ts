@@ -80,7 +80,7 @@ function readField(field: Field, search: boolean): ArchiveFilter {
   const value = field.values[0] ?? "";
   if (name === "FORM_TYPE") return {};
   if (FULLTEXT_FIELDS.has(name) && search) return value.trim() === "" ? {} : { text: value };
-  const read = FIELDS[name];
+  const read = FIELDS.get(name);
   if (read === undefined) {
     throw new StanzaError("feature-not-implemented", `there is no field "${name.slice(0, 80)}" here`);
   }
@@ -90,26 +90,26 @@ function readField(field: Field, search: boolean): ArchiveFilter {
 
 type Reading = (value: string, all: readonly string[]) => ArchiveFilter;
 
-const FIELDS: Readonly<Record<string, Reading | undefined>> = {
-  with(value) {
+const FIELDS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
+  ["with", (value) => {
     const jid = Jid.tryParse(value);
     if (jid === undefined) throw new StanzaError("jid-malformed", `"${value.slice(0, 80)}" is no address`);
     const bare = jid.bare.toString();
     return jid.resource === "" ? { with: bare } : { with: bare, resource: jid.resource };
-  },
-  start: (value) => ({ from: time(value) }),
-  end: (value) => ({ to: time(value) }),
-  "after-id": (value) => ({ afterId: value }),
-  "before-id": (value) => ({ beforeId: value }),
-  ids(_, all) {
+  }],
+  ["start", (value) => ({ from: time(value) })],
+  ["end", (value) => ({ to: time(value) })],
+  ["after-id", (value) => ({ afterId: value })],
+  ["before-id", (value) => ({ beforeId: value })],
+  ["ids", (_, all) => {
     if (all.length > MOST_IDS) {
       throw new StanzaError("policy-violation", `at most ${MOST_IDS} ids can be asked for at once`);
     }
     return { ids: [...new Set(all)] };
-  },
+  }],
   // Rooms keep what is said in them, so either answer is the same (XEP-0313 §4.1.4).
-  "include-groupchat": () => ({}),
-};
+  ["include-groupchat", () => ({})],
+]);
 
 function time(text: string): number {
   const at = parseDateTime(text.trim());

@@ -57,9 +57,9 @@ export const fast = definePlugin({
     const logins = new FastLogins(host);
     host.inline("sasl2", logins);
     host.provide(devices, logins);
-    host.on(passwordChanged, ({ local }) => logins.known.clear(local));
-    host.on(accountDisabled, ({ local }) => logins.known.clear(local));
-    host.every(DAY, () => host.spawn((signal) => logins.known.sweep(signal)));
+    host.on(passwordChanged, ({ local }) => void logins.known.clear(local));
+    host.on(accountDisabled, ({ local }) => void logins.known.clear(local));
+    host.every(DAY, () => void host.spawn((signal) => logins.known.sweep(signal)));
   },
 });
 
@@ -116,7 +116,7 @@ class FastLogins implements Devices {
   }
 
   take(login: Login<ClientSession>): Element | undefined | Promise<Element | undefined> {
-    const { session, agent, request } = login;
+    const { session, agent } = login;
     if (agent?.id === undefined) return undefined;
     const since = this.host.writes;
     const used = this.#used.get(login);

@@ -51,6 +51,11 @@ export const carbons = definePlugin({
         throw notYours();
       });
     }
+    // XEP-0386 §3.1: within the login.
+    host.inline("bind2", {
+      feature: CARBONS_NS,
+      take: (session, request) => request.has("enable", CARBONS_NS) ? copies.enable(session) : undefined,
+    });
     host.at(departing).witness({ kind: "message" }, (x) => copies.sent(x));
     for (const to of ["account", "resource"] as const) {
       host.at(arriving).witness({ kind: "message", to }, (x) => copies.received(x));

@@ -44,6 +44,7 @@ export class GroupBook {
 
   /** What an account has through its groups, by address. */
   items(local: string): Items {
+    if (this.groups.length === 0) return NOBODY;
     const groups = this.#ofMember.get(this.#address(local));
     if (groups === undefined && this.#forEverybody.length === 0) return NOBODY;
     let items = this.#items.get(local);
@@ -57,7 +58,8 @@ export class GroupBook {
 
   /** Whether everybody on the host sees an account's presence. */
   isPublic(local: string): boolean {
-    return this.#ofMember.get(this.#address(local))?.some(({ everybody }) => everybody) === true;
+    return this.#forEverybody.length > 0 &&
+      this.#ofMember.get(this.#address(local))?.some(({ everybody }) => everybody) === true;
   }
 
   sees(local: string, contact: Jid): boolean {

@@ -17,8 +17,8 @@ const stored = map<StoredGroup>("groups");
 /** The groups that clients know of: a reload shows what it changed only when it has succeeded. */
 const shown = defineSlot<{ book: GroupBook }>("groups");
 
-/** Accounts that are told before everything else gets its turn. */
-const SLICE = 64;
+/** Changes that clients are told of before everything else gets its turn. */
+const SLICE = 256;
 
 export class Groups implements SharedContacts {
   readonly #store: MapStore<StoredGroup>;
@@ -147,13 +147,22 @@ export class Groups implements SharedContacts {
   }
 
   async #tell(online: Iterable<string>, before: GroupBook, after: GroupBook): Promise<void> {
-    let told = 0;
+    let work = 0;
     for (const local of online) {
       const changes = difference(local, before.items(local), after.items(local));
-      if (changes.length === 0) continue;
       const versions = { before: before.version(local), after: after.version(local) };
-      this.host.emit(sharedContactsChanged, { local, changes, versions });
-      if (++told % SLICE === 0) await nextTurn();
+      for (let start = 0; start < changes.length; start += SLICE) {
+        const slice = changes.slice(start, start + SLICE);
+        const last = start + SLICE >= changes.length;
+        this.host.emit(sharedContactsChanged, {
+          local,
+          changes: slice,
+          versions: { before: versions.before, after: last ? versions.after : versions.before },
+        });
+        if ((work += slice.length) < SLICE) continue;
+        work = 0;
+        await nextTurn();
+      }
     }
   }
 }

@@ -11,6 +11,7 @@ import {
   departing,
   el,
   type HostScope,
+  type Jid,
   type Refusal,
   Stanza,
   StanzaError,
@@ -28,7 +29,7 @@ export function guardSubscriptions(host: HostScope<unknown>, shared: SharedConta
 function refuseEnd(shared: SharedContacts, { stanza, session }: Readonly<Departing>): Refusal | undefined {
   const { type, to } = stanza;
   if (to === undefined || (type !== "unsubscribe" && type !== "unsubscribed")) return undefined;
-  if (shared.get(session.username, to) === undefined) return undefined;
+  if (!isDecided(shared, session.username, to, type)) return undefined;
   return new StanzaError(
     "forbidden",
     "this contact is shared by the administrators; only they can change it",
@@ -43,13 +44,20 @@ function answerOwn(
 ): typeof CLAIMED | undefined {
   const { type, to } = stanza;
   if (to === undefined || (type !== "subscribe" && type !== "subscribed")) return undefined;
-  if (shared.get(session.username, to) === undefined) return undefined;
+  if (!isDecided(shared, session.username, to, type)) return undefined;
   if (type === "subscribe") {
     const granted = el("presence", CONTENT_NS, { type: "subscribed", id: stanza.id });
     host.deliver(session, Stanza.of(granted, to.bare, session.account));
     for (const other of host.sessions(to)) tellPresence(host, other, session.jid!);
   }
   return CLAIMED;
+}
+
+/** Who only sees a contact may still let it see back, as its own affair. */
+function isDecided(shared: SharedContacts, local: string, contact: Jid, type: string): boolean {
+  const subscription = shared.get(local, contact)?.subscription;
+  return subscription === "both" ||
+    (subscription !== undefined && (type === "subscribe" || type === "unsubscribe"));
 }
 
 /** A shared contact elsewhere, whose server knows nothing of our groups, asks: it may. */

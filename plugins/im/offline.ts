@@ -15,9 +15,10 @@ import {
   undelivered,
   z,
 } from "#plugin";
+import { type Archiving, archiving } from "../archive/api.ts";
 import { type Acceptance, acceptance, byPriority, isReached } from "./acceptance.ts";
 import { presenceChanged } from "./api.ts";
-import { OfflineQueue } from "./offline_queue.ts";
+import { type Kept, OfflineQueue, stanzaOf } from "./offline_queue.ts";
 import { OFFLINE_NS, Retrieval } from "./offline_retrieval.ts";
 import { Sending } from "./offline_sending.ts";
 import { worthOf } from "./offline_worth.ts";
@@ -36,14 +37,21 @@ export const offline = definePlugin({
   xeps: [[160, "1.0.1"], [13, "1.3"], [203, "2.0"], [334, "1.0.0"]],
   config,
   standard: true,
-  wants: [acceptance],
+  wants: [acceptance, archiving],
   setup(host) {
     host.feature("msgoffline", OFFLINE_NS);
     const queue = new OfflineQueue(host);
     const sending = new Sending(host);
     const retrieval = new Retrieval(host, queue, sending);
     retrieval.register();
-    const storage = new Offline(host, queue, sending, retrieval, host.find(acceptance) ?? byPriority);
+    const storage = new Offline(
+      host,
+      queue,
+      sending,
+      retrieval,
+      host.find(acceptance) ?? byPriority,
+      host.find(archiving),
+    );
     const at = host.at(undelivered);
     at.guard({ kind: "message" }, (x) => worthOf(x.stanza) === "forget" ? DROP : undefined);
     at.claim({ kind: "message" }, (x) => storage.keep(x));
@@ -61,6 +69,7 @@ class Offline {
     private readonly sending: Sending,
     private readonly retrieval: Retrieval,
     private readonly acceptance: Acceptance,
+    private readonly archiving: Archiving | undefined,
   ) {}
 
   keep({ stanza }: Readonly<Arriving>): typeof CLAIMED | undefined {
@@ -69,6 +78,8 @@ class Offline {
     // XEP-0175 §4: what belongs to nobody once its session is gone is not kept.
     if (this.host.accounts.role(to) === "guest") return undefined;
     if (this.queue.append(to.local, stanza, this.host.clock.now(), this.host.config)) return CLAIMED;
+    // What the archive has is not lost, and its sender needs no error.
+    if (this.archiving?.willStore(stanza) === true) return CLAIMED;
     throw new StanzaError(
       "service-unavailable",
       "the receiver is away, and no more messages are kept for them",
@@ -79,6 +90,12 @@ class Offline {
   available(session: ClientSession, priorityBefore: number | undefined): undefined {
     const before = priorityBefore !== undefined && this.acceptance.accepts(priorityBefore);
     if (!before && isReached(session, this.acceptance)) this.#flush(session);
+  }
+
+  /** XEP-0313 §5.1.1: a device that has asked for its archive gets nothing twice. */
+  #isSpared(session: ClientSession, message: Kept): boolean {
+    const { archiving } = this;
+    return archiving?.hasAsked(session) === true && archiving.has(stanzaOf(message));
   }
 
   #flush(session: ClientSession): void {
@@ -107,7 +124,8 @@ class Offline {
       if (messages.length === 0) return;
       let sent = 0;
       while (sent < messages.length && sending.hasRoom(session)) {
-        await sending.send(session, messages[sent++]!);
+        const message = messages[sent++]!;
+        if (!this.#isSpared(session, message)) await sending.send(session, message);
       }
       await sending.room(session, signal);
       // A stream that broke over them has not delivered them.

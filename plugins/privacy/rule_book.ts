@@ -143,8 +143,4 @@ export class RuleBook implements Privacy {
   forget(local: string): void {
     this.#store.forget(local);
   }
-
-  get size(): { owners: number; held: number; idle: number } {
-    return this.#store.size;
-  }
 }

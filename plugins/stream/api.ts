@@ -3,7 +3,10 @@ import { type ClientSession, defineEvent, type Stanza } from "#plugin";
 
 /** A session's stream broke and the session waits to be resumed. */
 export const sessionParked = defineEvent<{ session: ClientSession }>("sessionParked");
-/** A stanza is being kept for a session that waits to be resumed. */
+/**
+ * A stanza is being kept for a session that waits to be resumed: it came meanwhile, or was not acknowledged when the stream
+ * broke.
+ */
 export const keptForParked = defineEvent<{ session: ClientSession; stanza: Stanza }>("keptForParked");
 /** A session goes on with another stream. */
 export const sessionResumed = defineEvent<{ session: ClientSession }>("sessionResumed");

@@ -64,6 +64,8 @@ export const clientState = definePlugin({
   standard: true,
   provides: [joinedRooms],
   wants: [commands],
+  // What a device does not want at all need not wait for it.
+  after: ["sift"],
   setup(host) {
     const rooms = new Rooms();
     const { block_chat_states: blockChatStates, hold_rooms: holdRooms } = host.config;
@@ -75,6 +77,11 @@ export const clientState = definePlugin({
     host.streamFeature({ ns: NS, needs: Authenticated, forbids: 0, offer: () => offered });
     host.nonza(NS, "active", (session) => states.activate(session));
     host.nonza(NS, "inactive", (session) => states.deactivate(session));
+    // XEP-0386 §3.1: a session may begin inactive.
+    host.inline("bind2", {
+      feature: NS,
+      take: (session, request) => request.has("inactive", NS) ? states.deactivate(session) : undefined,
+    });
     host.at(delivering).guard({ kind: "message" }, (x) => states.filter(x));
     host.at(delivering).claim({}, (x) => states.hold(x));
     host.at(departing).witness({ kind: "presence", to: "resource" }, (x) => rooms.note(x));
@@ -105,7 +112,8 @@ class ClientStates {
   }
 
   deactivate(session: ClientSession): undefined {
-    if (session.isBound && session.get(waiting) === undefined) session.set(waiting, new HeldStanzas());
+    const isLoggedIn = session.jid !== undefined || (session.state & Authenticated) !== 0;
+    if (isLoggedIn && session.get(waiting) === undefined) session.set(waiting, new HeldStanzas());
   }
 
   filter({ session, stanza }: Readonly<Delivering>): Refusal | undefined {

@@ -3,7 +3,16 @@
  * be of no hurry: whatever is not named here goes out, so that texts, receipts, markers, retractions, reactions, encrypted
  * payloads, errors, invitations and whatever the future brings are never held.
  */
-import { CONTENT_NS, DELAY_NS, type Element, FORWARD_NS, forwardedOf, HINTS_NS, mentions, type Stanza } from "#plugin";
+import {
+  CONTENT_NS,
+  DELAY_NS,
+  type Element,
+  FORWARD_NS,
+  forwardedOf,
+  HINTS_NS,
+  mentions,
+  type Stanza,
+} from "#plugin";
 
 const CARBONS_NS = "urn:xmpp:carbons:2";
 export const CHAT_STATES_NS = "http://jabber.org/protocol/chatstates";

@@ -19,6 +19,7 @@ import {
   isPromise,
   kindOf,
   Lru,
+  nextTurn,
   options,
   type Outcome,
   parting,
@@ -276,10 +277,13 @@ class StreamManagement implements Keeper {
     this.host.wheel.disarm(acks);
     this.host.wheel.arm(acks, acks.patience);
     this.host.log.debug("parked", { session: session.jid?.toString(), unacknowledged: acks.queue.length });
-    this.host.spawn(() => {
+    const unacknowledged = [...acks.queue];
+    this.host.spawn(async () => {
       // After the stream's end has been dealt with: whoever listens may write to the session.
-      if (session.parked) this.host.emit(sessionParked, { session });
-      return Promise.resolve();
+      await nextTurn();
+      if (!session.parked) return;
+      for (const stanza of unacknowledged) this.host.emit(keptForParked, { session, stanza });
+      this.host.emit(sessionParked, { session });
     });
     return "keep";
   }

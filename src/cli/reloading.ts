@@ -2,14 +2,14 @@
 import { describeProblem } from "../config/mod.ts";
 import { ReloadRefused, type ReloadReport } from "../server/control.ts";
 import type { Server } from "../server/server.ts";
-import type { ServiceManager } from "../transport/service_manager.ts";
+import type { SdNotify } from "../transport/sd_notify.ts";
 import type { Configuration, Loaded } from "./load.ts";
 
 /** Makes the function that reloads this server, or only rehearses it. It rejects, and logs, when nothing was changed. */
 export function reloading(
   server: Server,
   configuration: Configuration,
-  manager: ServiceManager,
+  manager: SdNotify,
 ): (rehearsal: boolean) => Promise<ReloadReport> {
   const log = server.log.child("reload");
   return async (rehearsal) => {

@@ -1,4 +1,5 @@
 /** `start`: runs the server in the foreground, and follows the system's signals and the control socket. */
+import { fstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { createLog, type Log } from "../base/log.ts";
@@ -8,7 +9,7 @@ import { listenForControl } from "../server/control.ts";
 import { openServer } from "../server/open.ts";
 import type { Server } from "../server/server.ts";
 import { type Status, statusOf } from "../server/status.ts";
-import { ServiceManager } from "../transport/service_manager.ts";
+import { SdNotify } from "../transport/sd_notify.ts";
 import { banner, lanAddresses } from "./banner.ts";
 import { type Call, type Command, EXIT, type ExitCode, isGiven } from "./command.ts";
 import { catchFaults } from "./faults.ts";
@@ -67,7 +68,7 @@ async function run(
 ): Promise<ExitCode> {
   const { settings } = loaded.read;
   const { server, certificates } = await openServer({ settings, plugins: loaded.plugins, log });
-  const manager = new ServiceManager(call.terminal.env.NOTIFY_SOCKET);
+  const manager = new SdNotify(call.terminal.env.NOTIFY_SOCKET);
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
   const reload = reloading(server, configuration, manager);
   let again = false;
@@ -111,9 +112,18 @@ function logOf(call: Call, settings: Settings): Log {
   return createLog({ level, levels, format, journal: isJournal(call) });
 }
 
-/** Whether standard error is read by the journal (systemd.exec(5), JOURNAL_STREAM). */
+/**
+ * Whether standard error is read by the journal (systemd.exec(5)): $JOURNAL_STREAM names its device and inode. That it is
+ * set proves nothing: everything that was started from a service inherits it, a desktop's terminals included.
+ */
 function isJournal({ terminal: { env } }: Call): boolean {
-  return env.JOURNAL_STREAM !== undefined;
+  if (env.JOURNAL_STREAM === undefined) return false;
+  try {
+    const { dev, ino } = fstatSync(2, { bigint: true });
+    return env.JOURNAL_STREAM === `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
 }
 
 /** Says to people and programs that the server serves, and where. The record `ready` is what programs wait for. */

@@ -51,12 +51,13 @@ export function valueAt(tree: unknown, path: KeyPath): unknown {
   return value;
 }
 
-/** Writes a value, making tables on the way. A value in the way that is no table is replaced. */
+/** Writes a value, making tables on the way. A value in the way that is no table and no list is replaced. */
 export function setAt(tree: Tree, path: KeyPath, value: unknown): void {
   let table = tree;
   for (const part of path.slice(0, -1)) {
     const next = table[part];
-    if (isTree(next)) table = next;
+    // The entries of a list are there already, under their index.
+    if (isTree(next) || Array.isArray(next)) table = next as Tree;
     else table = (table[part] = emptyTree()) as Tree;
   }
   const name = path.at(-1);

@@ -127,5 +127,10 @@ function standIn(name: string): AnyPlugin {
 
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // The runtime draws the faulty line in colours over several lines; its first one and the place are enough.
+  // deno-lint-ignore no-control-regex
+  const lines = error.message.replaceAll(/\u001b\[[0-9;]*m/g, "").split("\n");
+  const place = /:(\d+):\d+$/.exec(lines.at(-1) ?? "")?.[1];
+  return `${lines[0]}${lines.length === 1 || place === undefined ? "" : ` (line ${place})`}`;
 }

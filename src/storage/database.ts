@@ -15,7 +15,7 @@ import { StorageError, storageError } from "./error.ts";
 import { SqliteKeyval } from "./keyval.ts";
 import { Lock } from "./lock.ts";
 import { SqliteMap } from "./map.ts";
-import { migrate, type Migration } from "./migrate.ts";
+import { migrate, type Migration, refuseForeign } from "./migrate.ts";
 import type { Place } from "./place.ts";
 import { SCHEMA } from "./schema.ts";
 import type { Driver, Storage, Store } from "./store.ts";
@@ -174,6 +174,8 @@ function connect(path: string, onDisk: boolean): DatabaseSync {
   // Deleted rows are overwritten where that costs no extra writing: people's messages do not linger.
   db.exec("PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000");
   if (onDisk) {
+    // The journal's mode is kept in the file itself.
+    refuseForeign(db, path);
     // NORMAL for both durabilities: the commit group syncs the log itself, off this thread. The automatic checkpoint
     // is only the net below ours; a log that grew long once is cut back.
     db.exec(

@@ -28,13 +28,7 @@ export function migrate(
   const found = pragma(db, "user_version");
   const known = steps.at(-1)?.version ?? 0;
   const where = path ?? "the database";
-  const empty = db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
-  if (!empty && pragma(db, "application_id") !== APPLICATION) {
-    throw new StorageError(
-      "foreign",
-      `"${where}" is an SQLite file of another program; give the server a data folder of its own`,
-    );
-  }
+  const empty = refuseForeign(db, path);
   if (found > known) {
     throw new StorageError(
       "newer",
@@ -49,6 +43,16 @@ export function migrate(
   }
   run(db, where, steps.filter((step) => step.version > found), copy);
   return copy;
+}
+
+/** Throws where the file is another program's, before anything in it is changed; says whether it is empty. */
+export function refuseForeign(db: DatabaseSync, path: string | undefined): boolean {
+  if (db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined) return true;
+  if (pragma(db, "application_id") === APPLICATION) return false;
+  throw new StorageError(
+    "foreign",
+    `"${path ?? "the database"}" is an SQLite file of another program; give the server a data folder of its own`,
+  );
 }
 
 function run(db: DatabaseSync, where: string, steps: readonly Migration[], copy: string | undefined): void {

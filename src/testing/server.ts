@@ -39,6 +39,9 @@ export interface TestOptions {
  */
 export const EVERYWHERE = Symbol.for("metronome.testing.plugins");
 
+/** A client for each name, so that they can be told apart without a doubt: `const [alice, bob] = …`. */
+type Each<S extends readonly string[]> = { -readonly [K in keyof S]: TestClient };
+
 export const PASSWORD = "correct horse battery";
 /** Real milliseconds that the work of one step may take before a test gives up. */
 const PATIENCE = 20_000;
@@ -69,10 +72,10 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** Bound sessions without presence: "alice/desk", "bob@other.test/pad". Accounts are made where that is needed. */
-  async clients(...specs: string[]): Promise<TestClient[]> {
+  async clients<S extends readonly string[]>(...specs: S): Promise<Each<S>> {
     const clients: TestClient[] = [];
     for (const spec of specs) clients.push(await this.client(spec));
-    return clients;
+    return clients as Each<S>;
   }
 
   async client(spec: string, options?: CarrierOptions): Promise<TestClient> {
@@ -86,7 +89,7 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** Sessions that have sent initial presence; what came of it is forgotten. */
-  async online(...specs: string[]): Promise<TestClient[]> {
+  async online<S extends readonly string[]>(...specs: S): Promise<Each<S>> {
     const clients = await this.clients(...specs);
     for (const client of clients) await client.send("<presence/>");
     for (const client of clients) client.clear();

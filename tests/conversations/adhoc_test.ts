@@ -47,7 +47,7 @@ const SET = defineStage({
   words: (call) => ({
     instructions: [`Please select the run modes and state for '${call.of(PICK).service}'.`],
   }),
-  values: () => ({ runlevel: ["3", "5"], state: "off" }),
+  values: () => ({ runlevel: ["3", "5"] as const, state: "off" }),
   check: ({ runlevel = [], state }) =>
     state === "on" && runlevel.includes("1") ? "nothing runs in the single-user mode" : undefined,
 });
@@ -98,11 +98,13 @@ const services = definePlugin({
   },
 });
 
+const HOST = { host: { "a.test": { admins: ["admin@a.test"] } } };
+
 const start = (options: TestOptions = {}) =>
   testServer({
     plugins: [services, adhoc, disco],
-    config: { host: { "a.test": { admins: ["admin@a.test"] } } },
     ...options,
+    config: { ...HOST, ...options.config },
   });
 
 Deno.test("XEP-0050: announced, and the list is what somebody may execute", async () => {
@@ -274,10 +276,7 @@ Deno.test("XEP-0050 §3.6: any language is answered in ours", async () => {
 
 Deno.test("commands: an execution ends by itself, with its client, and when there are too many", async () => {
   await using server = await start({
-    config: {
-      host: { "a.test": { admins: ["admin@a.test"] } },
-      defaults: { adhoc: { each: 2, wait: "5 min" } },
-    },
+    config: { defaults: { adhoc: { each: 2, wait: "5 min" } } },
   });
   const admin = await server.client("admin/x");
   const client = new CommandClient(admin);
@@ -320,10 +319,10 @@ Deno.test("commands: an execution goes on over a reload, and a plugin that is go
   await using server = await start();
   const client = new CommandClient(await server.client("admin/x"));
   const first = await client.start("config");
-  await server.reload({ config: { defaults: { adhoc: { wait: "1 hour" } } } });
+  await server.reload({ config: { ...HOST, defaults: { adhoc: { wait: "1 hour" } } } });
   const second = commandOf(await client.go(first, "next", { service: "httpd" }));
   assert.match(String(second), /for 'httpd'/);
-  await server.reload({ config: { defaults: { plugins: ["anybody", "adhoc", "disco"] } } });
+  await server.reload({ config: { ...HOST, defaults: { plugins: ["anybody", "adhoc", "disco"] } } });
   assert.match(await client.failure("config"), /^cancel item-not-found/);
 });
 

@@ -203,7 +203,7 @@ Deno.test("blocking: a local and a remote sender hear what they would hear of no
   juliet!.quiet();
   // Nor does anything wait for her to come back.
   await juliet!.close();
-  await local("juliet@capulet.com");
+  assert.deepEqual(await local("juliet@capulet.com"), ofNobody);
   const [again] = await s.clients("juliet/balcony");
   await again!.send("<presence/>");
   again!.expectNext(`<presence from='juliet@capulet.com/balcony'/>`);

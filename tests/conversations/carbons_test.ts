@@ -27,7 +27,7 @@ const copied = (direction: "sent" | "received", inner: string, type = "chat") =>
 /** Romeo's garden and home, both with carbons, and Juliet elsewhere. */
 async function montague() {
   const s = await server({ host: "montague.example" });
-  const [garden, home] = await s.online("romeo/garden", "romeo/home") as [TestClient, TestClient];
+  const [garden, home] = await s.online("romeo/garden", "romeo/home");
   await enable(garden, home);
   const capulet = s.remote("capulet.example");
   return { s, garden, home, capulet };
@@ -200,7 +200,7 @@ Deno.test("XEP-0280 §6.1: errors are copied where the message that they answer 
 
 Deno.test("XEP-0280 §7: what all devices get is not copied; the others miss nothing", async () => {
   await using s = await server();
-  const [desk, pad] = await s.online("alice/desk", "alice/pad") as [TestClient, TestClient];
+  const [desk, pad] = await s.online("alice/desk", "alice/pad");
   const shy = await s.client("alice/shy");
   await shy.send("<presence><priority>-1</priority></presence>");
   const silent = await s.client("alice/silent");
@@ -236,11 +236,7 @@ Deno.test("XEP-0280: what is kept for later is not copied to those who will get 
 
 Deno.test("XEP-0280: messages to oneself come once", async () => {
   await using s = await server();
-  const [desk, pad, phone] = await s.online("alice/desk", "alice/pad", "alice/phone") as [
-    TestClient,
-    TestClient,
-    TestClient,
-  ];
+  const [desk, pad, phone] = await s.online("alice/desk", "alice/pad", "alice/phone");
   await enable(desk, pad, phone);
   desk.clear();
   await desk.send("<message to='alice@a.test' type='chat'><body>all</body></message>");
@@ -288,12 +284,7 @@ Deno.test("XEP-0280 §10.3: a bounced copy bothers nobody", async () => {
 
 Deno.test("XEP-0280: between two accounts of one host, each side has its copies", async () => {
   await using s = await server();
-  const [desk, pad, phone, tablet] = await s.online("alice/desk", "alice/pad", "bob/phone", "bob/tablet") as [
-    TestClient,
-    TestClient,
-    TestClient,
-    TestClient,
-  ];
+  const [desk, pad, phone, tablet] = await s.online("alice/desk", "alice/pad", "bob/phone", "bob/tablet");
   await enable(desk, pad, phone, tablet);
   for (const client of [desk, pad, phone, tablet]) client.clear();
   await desk.send(

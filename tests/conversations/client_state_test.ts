@@ -1,7 +1,7 @@
 /** XEP-0352: Client State Indication. */
 import assert from "node:assert/strict";
 import { encodeBase64, encodeUtf8 } from "#plugin";
-import { PASSWORD, type TestClient, type TestOptions, testServer } from "#testing";
+import { PASSWORD, type TestOptions, testServer } from "#testing";
 import { adhoc } from "../../plugins/admin/adhoc.ts";
 import { carbons } from "../../plugins/im/carbons.ts";
 import { message } from "../../plugins/im/message.ts";
@@ -12,6 +12,7 @@ import { disco } from "../../plugins/service/disco.ts";
 import { ping } from "../../plugins/service/ping.ts";
 import { clientState } from "../../plugins/stream/client_state.ts";
 import { streamManagement } from "../../plugins/stream/stream_management.ts";
+import { bind, opened, plain, success } from "./sasl2_client.ts";
 
 const PLUGINS = [roster, presence, message, offline, carbons, ping, disco, adhoc, clientState];
 const server = (options: TestOptions = {}) => testServer({ plugins: PLUGINS, ...options });
@@ -23,7 +24,7 @@ const COMPOSING = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
 /** An inactive device of Juliet's, and servers of others. */
 async function inactive(options: TestOptions = {}) {
   const s = await server(options);
-  const [juliet] = await s.online("juliet/phone") as [TestClient];
+  const [juliet] = await s.online("juliet/phone");
   await juliet.send(INACTIVE);
   return { s, juliet, far: s.remote("far.test"), rooms: s.remote("rooms.test") };
 }
@@ -38,7 +39,7 @@ Deno.test("XEP-0352 §4.1: announced when the client has logged in, and without 
   const alice = s.connect();
   await alice.open();
   assert.equal(alice.expect("<stream:features/>").has("csi", "urn:xmpp:csi:0"), false);
-  const [bob] = await s.clients("bob/pad") as [TestClient];
+  const [bob] = await s.clients("bob/pad");
   await bob.send(INACTIVE + INACTIVE + ACTIVE + ACTIVE);
   bob.quiet();
 });
@@ -139,7 +140,7 @@ Deno.test("client state: chat states and news of leisure wait, with the time whe
 
 Deno.test("client state: copies wait where the message in them would", async () => {
   await using s = await server();
-  const [phone, desk] = await s.online("juliet/phone", "juliet/desk") as [TestClient, TestClient];
+  const [phone, desk] = await s.online("juliet/phone", "juliet/desk");
   await phone.send("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
   await phone.send(INACTIVE);
   phone.clear();
@@ -223,7 +224,7 @@ Deno.test("client state: a broken stream loses nothing that is kept for others",
   await far.send(
     "<message from='romeo@far.test/pda' to='juliet@a.test' type='chat'><body>kept</body></message>",
   );
-  const [again] = await s.clients("juliet/phone") as [TestClient];
+  const [again] = await s.clients("juliet/phone");
   await again.send("<presence/>");
   again.expect("<message><body>kept</body></message>");
   again.never("<message/>");
@@ -233,7 +234,7 @@ Deno.test("client state: a broken stream loses nothing that is kept for others",
 Deno.test("XEP-0352 §5.2: a session that was resumed has everything, and is active", async () => {
   await using s = await server({ plugins: [...PLUGINS, streamManagement] });
   const far = s.remote("far.test");
-  const [juliet] = await s.online("juliet/phone") as [TestClient];
+  const [juliet] = await s.online("juliet/phone");
   await juliet.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
   const id = juliet.expect("<enabled xmlns='urn:xmpp:sm:3' id='*'/>").attr("id");
   await juliet.send(INACTIVE);
@@ -257,7 +258,7 @@ Deno.test("XEP-0352 §5.2: a session that was resumed has everything, and is act
 Deno.test("client state: people set the two switches by a command", async () => {
   await using s = await server();
   const rooms = s.remote("rooms.test");
-  const [phone] = await s.online("juliet/phone") as [TestClient];
+  const [phone] = await s.online("juliet/phone");
   const node = "http://metronome.im/protocol/csi#config";
   const commandNs = "http://jabber.org/protocol/commands";
   await phone.send(`<iq type='set' id='1' to='a.test'><command xmlns='${commandNs}' node='${node}'/></iq>`);
@@ -273,7 +274,7 @@ Deno.test("client state: people set the two switches by a command", async () => 
       <field var='csi#queue_all_muc_messages_but_mentions'><value>0</value></field></x></command></iq>`);
   phone.expect(`<iq type='result' id='2'><command xmlns='${commandNs}' status='completed'/></iq>`);
   // For the devices that are there, and for those that come.
-  const [desk] = await s.online("juliet/desk") as [TestClient];
+  const [desk] = await s.online("juliet/desk");
   phone.clear();
   for (const device of [phone, desk]) {
     await device.send(
@@ -302,4 +303,25 @@ Deno.test("client state: what is switched off holds nothing back", async () => {
   juliet.expectNext("<presence from='romeo@far.test/pda'/>");
   await far.send(from("nurse@far.test/pda", "presence", ""));
   juliet.expectNext("<presence from='nurse@far.test/pda'/>");
+});
+
+Deno.test("XEP-0386 §3.1: a session begins inactive, and with copies", async () => {
+  await using s = await server();
+  const far = s.remote("far.test");
+  const { client: phone, offered } = await opened(s);
+  const features = offered.child("inline")!.child("bind", "urn:xmpp:bind:0")!.child("inline")!.elements();
+  const names = features.map((feature) => feature.attr("var"));
+  assert.ok(names.includes("urn:xmpp:csi:0") && names.includes("urn:xmpp:carbons:2"));
+  const beside = bind("phone", `${INACTIVE}<enable xmlns='urn:xmpp:carbons:2'/>`);
+  await phone.send(plain("juliet", PASSWORD, { beside }));
+  success(phone);
+  phone.clear();
+  const [desk] = await s.online("juliet/desk");
+  await phone.send("<presence/>");
+  phone.clear();
+  await far.send("<presence from='romeo@far.test/pda' to='juliet@a.test'/>");
+  phone.quiet();
+  await desk.send("<message to='romeo@far.test' type='chat'><body>x</body></message>");
+  phone.expect("<presence from='romeo@far.test/pda'/>");
+  phone.expect("<message><sent xmlns='urn:xmpp:carbons:2'/></message>");
 });

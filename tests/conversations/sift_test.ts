@@ -162,7 +162,7 @@ Deno.test("XEP-0273 §5.1: as with a negative priority", async () => {
   romeo.quiet();
   far.quiet();
   // It was kept, once.
-  const [next] = await s.clients("romeo/next") as [TestClient];
+  const [next] = await s.clients("romeo/next");
   await next.send("<presence/>");
   next.expect("<message><body>bare</body></message>");
   next.never("<message/>");
@@ -185,7 +185,7 @@ Deno.test("XEP-0273 §4.2: what no device wants is kept once, what another wants
   await far.send(toRomeo("message", "<body>redirected</body>"));
   desk.expectNext("<message><body>redirected</body></message>");
   pda.quiet();
-  const [next] = await s.clients("romeo/next") as [TestClient];
+  const [next] = await s.clients("romeo/next");
   await next.send("<presence/>");
   next.expect("<message><body>for romeo@montague.lit</body></message>");
   next.expect("<message><body>for romeo@montague.lit/pda</body></message>");

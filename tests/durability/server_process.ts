@@ -16,7 +16,11 @@ export interface Command {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Nothing of this process's environment but `env`. */
+  readonly clearEnv?: boolean;
   readonly cwd?: string;
+  /** What is piped into it. */
+  readonly stdin?: string;
 }
 
 /** The server of this source tree with a configuration; METRONOME_ENTRY puts another entry in the place of `mod.ts`. */
@@ -56,6 +60,10 @@ scram_iterations = 4096
 [host.localhost.registration]
 open = "everybody"
 burst = 0
+
+[host.localhost.private]
+elements = 10000
+size = "100 MiB"
 `;
 }
 
@@ -138,28 +146,40 @@ export class ServerProcess implements AsyncDisposable {
 export async function run(command: Command): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = spawn(command);
   const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+  if (command.stdin !== undefined) {
+    await new Blob([command.stdin]).stream().pipeTo(child.stdin).catch(() => {/* it ended before it read */});
+  }
   const { code, stdout, stderr } = await child.output();
   clearTimeout(timer);
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
-function spawn({ program, args, env = {}, cwd }: Command): Deno.ChildProcess {
+function spawn({ program, args, env = {}, clearEnv = false, cwd, stdin }: Command): Deno.ChildProcess {
   return new Deno.Command(program, {
     args: [...args],
     env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
+    clearEnv,
     ...(cwd === undefined ? {} : { cwd }),
-    stdin: "null",
+    stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
 }
 
-/** The ports in the one record of the log that has them: `"ports":{"c2s":[1],"c2s-tls":[2],"http":[3]}`. */
+/**
+ * The ports in the one record `ready` of the log: `"ports":{"c2s":[1],"c2s-tls":[2],"http":[3]}` for programs,
+ * `ready … ports=c2s:1,c2s-tls:2,http:3` for people.
+ */
 function portsIn(line: string): Ports | undefined {
-  const said = /"ports":(\{[^}]*\})/.exec(line)?.[1];
-  if (said === undefined) return undefined;
-  const ports = JSON.parse(said) as Record<string, number[]>;
-  const port = (kind: string): number => ports[kind]?.[0] ?? NaN;
-  return { c2s: port("c2s"), c2sTls: port("c2s-tls"), http: port("http") };
+  const json = /"ports":(\{[^}]*\})/.exec(line)?.[1];
+  const text = / ready .*\bports=(\S+)/.exec(line)?.[1];
+  const ports = json !== undefined
+    ? JSON.parse(json) as Record<string, readonly number[]>
+    : Object.fromEntries(
+      (text?.split(",") ?? []).map((one) => [one.replace(/:.*/, ""), [Number(/\d+$/.exec(one))]]),
+    );
+  const [c2s, c2sTls, http] = ["c2s", "c2s-tls", "http"].map((kind) => ports[kind]?.[0]);
+  if (c2s === undefined || c2sTls === undefined || http === undefined) return undefined;
+  return { c2s, c2sTls, http };
 }

@@ -86,24 +86,25 @@ scram_iterations = 4096
 export class Place implements AsyncDisposable {
   readonly config: string;
 
-  private constructor(readonly folder: string) {
+  private constructor(readonly folder: string, private readonly server: string) {
     this.config = `${folder}/metronome.toml`;
   }
 
-  static async make(config: string): Promise<Place> {
-    const place = new Place(await Deno.makeTempDir({ prefix: "metronome-" }));
+  /** `server` is what `[server]` says in this folder. */
+  static async make(config: string, server = `log = "error"\n`): Promise<Place> {
+    const place = new Place(await Deno.makeTempDir({ prefix: "metronome-" }), server);
     await place.write("metronome.toml", config);
     return place;
   }
 
-  /** Writes a file of the folder; a configuration gets its data folder and a quiet log. */
+  /** Writes a file of the folder; a configuration gets its data folder and its log. */
   async write(name: string, text: string): Promise<string> {
     const path = `${this.folder}/${name}`;
     const whole = name !== "metronome.toml"
       ? text
       : (text.includes("[server]") ? text : `[server]\n${text}`).replace(
         "[server]\n",
-        `[server]\ndata = "${this.folder}/data"\nlog = "error"\n`,
+        `[server]\ndata = "${this.folder}/data"\n${this.server}`,
       );
     await Deno.writeTextFile(path, whole);
     return path;

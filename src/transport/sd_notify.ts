@@ -5,7 +5,7 @@
 import { randomId } from "../base/id.ts";
 import { encodeUtf8 } from "../base/bytes.ts";
 
-export class ServiceManager {
+export class SdNotify {
   /** `socket` is the value of $NOTIFY_SOCKET; without one nothing is ever sent. */
   constructor(private readonly socket: string | undefined) {}
 

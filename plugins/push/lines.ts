@@ -1,0 +1,148 @@
+/**
+ * To each registration leads a line of notices: the first goes at once, what comes soon after it is put together into one,
+ * and a call never waits. An answer that is an error ends the registration, unless trying again may help (XEP-0357 §7.1).
+ */
+import { type HostScope, type Stanza, StanzaError, type Timed } from "#plugin";
+import type { Cause } from "./cause.ts";
+import type { Notice, Openness } from "./notice.ts";
+import { publishing } from "./notification.ts";
+import { keyOf, type Registration, type Registrations } from "./registrations.ts";
+
+/** Messages of one line that are known again when they come a second time. */
+const REMEMBERED = 100;
+/** How often in a row a service may fail before it is given up. */
+const PATIENCE = 10;
+
+export interface LineOptions {
+  /** Milliseconds in which what comes is put together. */
+  readonly interval: number;
+  /** Milliseconds in which a service must answer. */
+  readonly timeout: number;
+}
+
+class Line implements Timed {
+  due = 0;
+  /** Messages since the account was last there. */
+  messages = 0;
+  /** Failures in a row. */
+  failures = 0;
+  /** Sent lately: what comes now waits. */
+  resting = false;
+  next: Cause | undefined;
+  readonly #seen = new Set<string>();
+
+  constructor(readonly local: string, readonly key: string, private readonly rested: (line: Line) => void) {}
+
+  /** Whether this message is new here. */
+  sees({ from, id }: Stanza): boolean {
+    if (id === undefined) return true;
+    const mark = `${from}\n${id}`;
+    if (this.#seen.has(mark)) return false;
+    if (this.#seen.size < REMEMBERED) this.#seen.add(mark);
+    return true;
+  }
+
+  reset(): void {
+    this.messages = 0;
+    this.next = undefined;
+    this.#seen.clear();
+  }
+
+  expire(): void {
+    this.resting = false;
+    this.rested(this);
+  }
+}
+
+export class Lines {
+  /** By account and registration; only where something is unread or was sent lately. */
+  readonly #accounts = new Map<string, Map<string, Line>>();
+
+  constructor(
+    private readonly host: HostScope<unknown>,
+    private readonly registrations: Registrations,
+    private readonly options: LineOptions,
+    /** What may be said to an account's services, and how many requests wait for an answer there. */
+    private readonly facts: (local: string) => { open: Openness; requests: number },
+  ) {}
+
+  push(local: string, registration: Registration, cause: Cause, stanza: Stanza): void {
+    const line = this.#line(local, keyOf(registration));
+    if (!line.sees(stanza)) return;
+    if (cause.type === "chat" || cause.type === "groupchat") line.messages++;
+    if (line.resting && cause.type !== "call") line.next = cause;
+    else this.#send(line, registration, cause);
+  }
+
+  /** The account, or the devices behind these registrations, have seen everything. */
+  reset(local: string, only?: readonly Registration[]): void {
+    const lines = this.#accounts.get(local);
+    if (lines === undefined) return;
+    const keys = only?.map(keyOf) ?? [...lines.keys()];
+    for (const key of keys) {
+      const line = lines.get(key);
+      line?.reset();
+      if (line?.resting === false) this.#remove(line);
+    }
+  }
+
+  stop(): void {
+    for (const lines of this.#accounts.values()) {
+      for (const line of lines.values()) this.host.wheel.disarm(line);
+    }
+    this.#accounts.clear();
+  }
+
+  #line(local: string, key: string): Line {
+    let lines = this.#accounts.get(local);
+    if (lines === undefined) this.#accounts.set(local, lines = new Map());
+    let line = lines.get(key);
+    if (line === undefined) lines.set(key, line = new Line(local, key, (rested) => this.#rested(rested)));
+    return line;
+  }
+
+  #rested(line: Line): void {
+    const { next } = line;
+    line.next = undefined;
+    const registration = this.registrations.find(line.local, line.key);
+    if (next !== undefined && registration !== undefined) this.#send(line, registration, next);
+    else if (registration === undefined || line.messages === 0) this.#remove(line);
+  }
+
+  #remove({ local, key }: Line): void {
+    const lines = this.#accounts.get(local);
+    lines?.delete(key);
+    if (lines?.size === 0) this.#accounts.delete(local);
+  }
+
+  #send(line: Line, registration: Registration, cause: Cause): void {
+    line.resting = true;
+    this.host.wheel.arm(line, this.options.interval);
+    const notice: Notice = { cause, messages: line.messages, ...this.facts(line.local) };
+    this.host.spawn(async (signal) => {
+      const request = await publishing(registration, notice, this.host.jid);
+      if (signal.aborted) return;
+      const stopped = new Promise<undefined>((resolve) =>
+        signal.addEventListener("abort", () => resolve(undefined), { once: true })
+      );
+      try {
+        await Promise.race([this.host.request(request, this.options.timeout), stopped]);
+        line.failures = 0;
+      } catch (error) {
+        if (!(error instanceof StanzaError)) throw error;
+        this.#failed(line, registration, error);
+      }
+    });
+  }
+
+  #failed(line: Line, { jid, node, since }: Registration, { condition, type }: StanzaError): void {
+    const { local, key } = line;
+    const passing = type === "wait" || condition === "remote-server-not-found";
+    if (passing && ++line.failures < PATIENCE) return;
+    // It may have been enabled anew in the meantime.
+    if (this.registrations.find(local, key)?.since !== since) return;
+    this.host.log.info("push disabled", { account: local, service: jid, condition });
+    this.registrations.remove(local, jid, node);
+    line.reset();
+  }
+}

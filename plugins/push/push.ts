@@ -1,0 +1,226 @@
+/**
+ * XEP-0357: Push Notifications 0.4.1, with the additions of Tigase that clients on iOS use (encrypted payload, priority,
+ * calls, filters). Devices are woken for messages that no session took, and for those that a session cannot get because its
+ * stream broke: then only the device of that session.
+ *
+ * Services learn how many messages there are and, unless the account chose otherwise, who wrote the last one; never what.
+ */
+import {
+  accountRemoved,
+  type Arriving,
+  arriving,
+  type ClientSession,
+  definePlugin,
+  duration,
+  type HostScope,
+  type Jid,
+  options,
+  type Query,
+  type Stanza,
+  StanzaError,
+  undelivered,
+  z,
+} from "#plugin";
+import { type Command, commands } from "../admin/api.ts";
+import { joinedRooms, presenceChanged, roster } from "../im/api.ts";
+import { keptForParked, sessionResumed } from "../stream/api.ts";
+import { causeOf, isWanted } from "./cause.ts";
+import {
+  ENCRYPT_NS,
+  GROUPCHAT_NS,
+  JINGLE_NS,
+  MUTED_NS,
+  PRIORITY_NS,
+  PUSH_NS,
+  readEnable,
+  readTarget,
+  UNKNOWN_NS,
+} from "./enable_request.ts";
+import { Lines } from "./lines.ts";
+import { type Registration, Registrations } from "./registrations.ts";
+
+const PUBSUB_NS = "http://jabber.org/protocol/pubsub";
+
+const config = options({
+  interval: duration().prefault("3 s").describe(
+    "Messages that follow one another within this time are told to a device together. Calls are told at once.",
+  ),
+  timeout: duration().prefault("60 s").describe("How long a push service may take to answer."),
+  sender: z.boolean().default(true).describe(
+    "Tells push services who wrote the last message. Everybody may choose otherwise.",
+  ),
+  body: z.enum(["never", "placeholder", "always"]).default("never").describe(
+    'Tells push services the last message; "placeholder" tells them only that there is one.',
+  ),
+  devices: z.number().int().min(1).max(1000).default(20).describe(
+    "Devices of one account that are woken; with more the oldest goes.",
+  ),
+});
+type Config = z.infer<typeof config>;
+
+export const push = definePlugin({
+  name: "push",
+  doc: "Wakes devices that are away when there is something for them.",
+  xeps: [[357, "0.4.1"]],
+  config,
+  standard: true,
+  wants: [roster, joinedRooms, commands],
+  setup(host) {
+    const pushes = new Pushes(host);
+    host.accountFeature(
+      PUSH_NS,
+      ENCRYPT_NS,
+      "tigase:push:encrypt:aes-128-gcm",
+      PRIORITY_NS,
+      JINGLE_NS,
+      GROUPCHAT_NS,
+      MUTED_NS,
+      UNKNOWN_NS,
+    );
+    host.iq.set(PUSH_NS, "enable", "own", (query) => pushes.enable(query));
+    host.iq.set(PUSH_NS, "disable", "own", (query) => pushes.disable(query));
+    host.at(arriving).witness({ kind: "message", to: "account" }, (x) => pushes.revoked(x));
+    host.at(arriving).witness({ kind: "presence", to: "account" }, (x) => pushes.asked(x));
+    host.at(undelivered).witness({ kind: "message" }, (x) => x.claimed ? pushes.missed(x.stanza) : undefined);
+    host.on(keptForParked, ({ session, stanza }) => pushes.parked(session, stanza));
+    host.on(sessionResumed, ({ session }) => pushes.resumed(session));
+    host.on(presenceChanged, ({ session, priorityBefore }) => {
+      if (priorityBefore === undefined) pushes.back(session);
+    });
+    host.on(accountRemoved, ({ local }) => pushes.removed(local));
+    host.find(commands)?.register(host, pushes.command());
+    host.onStop(() => pushes.stop());
+  },
+});
+
+class Pushes {
+  readonly #registrations: Registrations;
+  readonly #lines: Lines;
+
+  constructor(private readonly host: HostScope<Config>) {
+    this.#registrations = new Registrations(host, host.config.devices);
+    this.#lines = new Lines(host, this.#registrations, host.config, (local) => ({
+      open: {
+        sender: host.config.sender && !this.#registrations.hidesSender(local),
+        body: host.config.body,
+      },
+      requests: host.find(roster)?.requests(local).length ?? 0,
+    }));
+  }
+
+  // --- requests of clients ----------------------------------------------------------------------------------------
+
+  enable({ payload, from, to }: Query): undefined {
+    const registration = readEnable(payload, from.resource, this.host.clock.now());
+    if (registration.jid === to.toString()) {
+      throw new StanzaError("bad-request", "that is the account itself");
+    }
+    this.#registrations.add(to.local, registration);
+  }
+
+  /** Also where there is nothing to disable: what the client wants is so. */
+  disable({ payload, to }: Query): undefined {
+    const { jid, node } = readTarget(payload);
+    this.#registrations.remove(to.local, jid, node);
+  }
+
+  command(): Command {
+    return {
+      node: "change_push_last_sender",
+      name: "Show or hide the last sender in push notifications",
+      role: "limited",
+      run: ({ from }) => {
+        const hides = !this.#registrations.hidesSender(from.local);
+        this.#registrations.setHidesSender(from.local, hides);
+        return {
+          info: hides
+            ? "Push services are no longer told who wrote the last message."
+            : "Push services are told who wrote the last message.",
+        };
+      },
+    };
+  }
+
+  /** XEP-0357 §8: a service says that it takes no more for a node. */
+  revoked({ stanza }: Readonly<Arriving>): undefined {
+    const news = stanza.child("pubsub", PUBSUB_NS);
+    if (news === undefined || stanza.from === undefined || stanza.type === "error") return;
+    const { local } = stanza.to!;
+    const node = news.attr("node");
+    const isOver = news.elements().some((it) =>
+      it.name === "affiliation" &&
+      (it.attr("affiliation") === "none" || it.attr("affiliation") === "outcast") &&
+      it.attr("jid") === stanza.to!.toString()
+    );
+    if (isOver && node !== undefined) this.#registrations.remove(local, stanza.from.toString(), node);
+  }
+
+  // --- what is worth a push ---------------------------------------------------------------------------------------
+
+  /** A message that nobody took, and that is kept for later. */
+  missed(stanza: Stanza): undefined {
+    this.#push(stanza, stanza.to!.bare, this.#registrations.of(stanza.to!.local), undefined);
+  }
+
+  /** A request for a subscription, of an account that is not there. */
+  asked({ stanza, claimed }: Readonly<Arriving>): undefined {
+    if (stanza.type !== "subscribe" || !claimed) return;
+    const to = stanza.to!;
+    if (this.host.sessions(to).some((session) => session.presence !== undefined && !session.parked)) return;
+    const waits = this.host.find(roster)?.requests(to.local).some((jid) => stanza.from!.bare.equals(jid));
+    if (waits === true) this.#push(stanza, to, this.#registrations.of(to.local), undefined);
+  }
+
+  /** Something for a session whose stream broke. */
+  parked(session: ClientSession, stanza: Stanza): undefined {
+    this.#push(stanza, session.account, this.#devicesOf(session), session);
+  }
+
+  resumed(session: ClientSession): undefined {
+    this.#lines.reset(session.username, this.#devicesOf(session));
+  }
+
+  back({ username }: ClientSession): undefined {
+    this.#lines.reset(username);
+  }
+
+  removed(local: string): undefined {
+    this.#registrations.forget(local);
+    this.#lines.reset(local);
+  }
+
+  stop(): void {
+    this.#lines.stop();
+  }
+
+  #push(
+    stanza: Stanza,
+    account: Jid,
+    registrations: readonly Registration[],
+    session: ClientSession | undefined,
+  ): void {
+    if (registrations.length === 0) return;
+    const cause = causeOf(stanza, account);
+    if (cause === undefined) return;
+    const rosters = this.host.find(roster);
+    const isKnown = rosters === undefined || rosters.isContact(account.local, cause.sender);
+    const nickname = session && this.host.find(joinedRooms)?.nickname(session, cause.sender);
+    for (const registration of registrations) {
+      if (!isWanted(registration, cause, { isKnown, nickname })) continue;
+      this.#lines.push(account.local, registration, cause, stanza);
+    }
+  }
+
+  /**
+   * What was enabled by a session of this name. Where there is none, the device enabled it once and for all by another
+   * session: then whatever belongs to no session that is there now.
+   */
+  #devicesOf({ username, account, jid }: ClientSession): readonly Registration[] {
+    const all = this.#registrations.of(username);
+    const own = all.filter(({ resource }) => resource === jid!.resource);
+    if (own.length > 0) return own;
+    return all.filter(({ resource }) =>
+      resource === "" || this.host.session(account.withResource(resource)) === undefined
+    );
+  }
+}
