@@ -4,13 +4,24 @@ import type * as Face from "../../src/plugin/mod.ts";
 const NS = "urn:example:away";
 
 export default (metronome: typeof Face) => {
-  const { CONTENT_NS, Stanza, StanzaError, arriving, defineSlot, duration, el, keyval, sessionBound, z } =
-    metronome;
+  const {
+    CONTENT_NS,
+    Lru,
+    Stanza,
+    StanzaError,
+    arriving,
+    defineSlot,
+    duration,
+    el,
+    keyval,
+    sessionBound,
+    z,
+  } = metronome;
 
   /** What an account has to say while it is away; undefined while it is not. */
   const words = keyval<string>("away");
-  /** When an account has answered whom. A slot that is held outlives a reload, not a restart. */
-  const answered = defineSlot<Map<string, Map<string, number>>>("away.answered");
+  /** When an account has answered whom; bounded, since strangers fill it. What is held outlives a reload, not a restart. */
+  const answered = defineSlot<Face.Lru<string, Face.Lru<string, number>>>("away.answered");
 
   return metronome.definePlugin({
     name: "away",
@@ -21,7 +32,7 @@ export default (metronome: typeof Face) => {
     }),
     setup(host) {
       const kept = host.open(words);
-      const told = host.hold(answered, () => new Map<string, Map<string, number>>());
+      const told = host.hold(answered, () => new Lru<string, Face.Lru<string, number>>(1000));
 
       host.feature(NS);
       host.iq.get(NS, "away", "own", ({ from }) => el("away", NS, {}, kept.get(from.local)));
@@ -42,9 +53,10 @@ export default (metronome: typeof Face) => {
         if (text === undefined || stanza.child("body", CONTENT_NS) === undefined) return;
         if (stanza.child("away", NS) !== undefined || from.bare.equals(to.bare)) return;
         const now = host.clock.now();
-        const mine = told.get(to.local) ?? new Map<string, number>();
+        const mine = told.get(to.local) ?? new Lru<string, number>(1000);
         if (now - (mine.get(from.bare.toString()) ?? -Infinity) < host.config.again) return;
-        told.set(to.local, mine.set(from.bare.toString(), now));
+        mine.set(from.bare.toString(), now);
+        told.set(to.local, mine);
         const answer = el("message", CONTENT_NS, { type }, [
           el("body", CONTENT_NS, {}, text),
           el("away", NS),

@@ -59,12 +59,22 @@ export const fast = definePlugin({
     host.provide(devices, logins);
     host.on(passwordChanged, ({ local }) => void logins.known.clear(local));
     host.on(accountDisabled, ({ local }) => void logins.known.clear(local));
-    host.every(DAY, () => void host.spawn((signal) => logins.known.sweep(signal)));
+    daily(host, () => host.spawn((signal) => logins.known.sweep(signal)));
   },
 });
 
 /** On a host without accounts there is nobody to give a token to. */
 const NOBODY: Devices = { list: () => [], revoke: () => false };
+
+/** A timer of its own: the wheel would have to turn all day for it. */
+function daily(host: HostScope<unknown>, fn: () => void): void {
+  const run = (): void => {
+    timer = host.clock.after(DAY, run);
+    fn();
+  };
+  let timer = host.clock.after(DAY, run);
+  host.onStop(() => timer.cancel());
+}
 
 /** What a login with a token was made with. */
 interface Used {

@@ -34,6 +34,8 @@ export interface TokenOptions {
 const store = map<KnownDevice>("fast");
 /** That a device was used is noted this often: a login need not write. */
 const COARSE = 3_600_000;
+/** For so long whoever comes too late is told that the token has expired. */
+const REMEMBERED = 7 * 86_400_000;
 /** 192 bits; the draft of the mechanisms wants 128. */
 const SECRET_BYTES = 24;
 
@@ -107,10 +109,10 @@ export class FastDevices {
 
   /** Takes away what no client can use any more, without keeping the server from other work. */
   async sweep(signal: AbortSignal): Promise<void> {
-    const now = this.host.clock.now();
+    const oldest = this.host.clock.now() - REMEMBERED;
     for (const local of this.#store.owners()) {
       for (const [agent, device] of this.#store.entries(local)) {
-        if (expiryOf(device) <= now) this.remove(local, agent);
+        if (expiryOf(device) <= oldest) this.remove(local, agent);
       }
       await nextTurn();
       if (signal.aborted) return;

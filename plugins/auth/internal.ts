@@ -107,9 +107,9 @@ class InternalCredentials {
   }
 
   async password(local: string, password: string): Promise<boolean> {
-    const known = this.#store.get(local);
+    const known = this.#keysOf(local);
     const hash = CHECKED.find((h) => known?.[h] !== undefined) ?? CHECKED[0];
-    const keys = this.scram(local, hash);
+    const keys = known?.[hash];
     const mark = await this.#mark(local, password);
     if (keys !== undefined && this.#right.get(local) === mark) return true;
     // An account that does not exist takes as long as one that does.
@@ -122,15 +122,15 @@ class InternalCredentials {
   }
 
   lacking(local: string): readonly ScramHash[] {
-    const keys = this.#store.get(local);
+    const keys = this.#keysOf(local);
     return keys === undefined ? [] : HASHES.filter((hash) => keys[hash] === undefined);
   }
 
   learn(local: string, hash: ScramHash, keys: ScramKeys): void {
     const known = this.#store.get(local);
-    if (known !== undefined && known[hash] === undefined) {
-      this.#store.set(local, { ...known, [hash]: storable(keys) });
-    }
+    if (known === undefined || known[hash] !== undefined) return;
+    this.#lately.delete(local);
+    this.#store.set(local, { ...known, [hash]: storable(keys) });
   }
 
   /** A password in the clear is enough for the keys that an account lacks: no client has to be asked (XEP-0480). */

@@ -8,7 +8,7 @@ import type { Notice, Openness } from "./notice.ts";
 import { publishing } from "./notification.ts";
 import { keyOf, type Registration, type Registrations } from "./registrations.ts";
 
-/** Messages of one line that are known again when they come a second time. */
+/** Messages of one line that are known again. */
 const REMEMBERED = 100;
 /** How often in a row a service may fail before it is given up. */
 const PATIENCE = 10;
@@ -29,23 +29,24 @@ class Line implements Timed {
   /** Sent lately: what comes now waits. */
   resting = false;
   next: Cause | undefined;
-  readonly #seen = new Set<string>();
+  /** What was told while a session waited: it may come a second time, when nobody resumes the session. */
+  #told: Set<string> | undefined;
 
   constructor(readonly local: string, readonly key: string, private readonly rested: (line: Line) => void) {}
 
-  /** Whether this message is new here. */
-  sees({ from, id }: Stanza): boolean {
-    if (id === undefined) return true;
-    const mark = `${from}\n${id}`;
-    if (this.#seen.has(mark)) return false;
-    if (this.#seen.size < REMEMBERED) this.#seen.add(mark);
-    return true;
+  hasTold({ from, id }: Stanza): boolean {
+    return this.#told?.has(`${from}\n${id}`) === true;
+  }
+
+  remember({ from, id }: Stanza): void {
+    this.#told ??= new Set();
+    if (id !== undefined && this.#told.size < REMEMBERED) this.#told.add(`${from}\n${id}`);
   }
 
   reset(): void {
     this.messages = 0;
     this.next = undefined;
-    this.#seen.clear();
+    this.#told = undefined;
   }
 
   expire(): void {
@@ -66,9 +67,11 @@ export class Lines {
     private readonly facts: (local: string) => { open: Openness; requests: number },
   ) {}
 
-  push(local: string, registration: Registration, cause: Cause, stanza: Stanza): void {
+  /** `waits`: it is kept for a session that waits to be resumed. */
+  push(local: string, registration: Registration, cause: Cause, stanza: Stanza, waits: boolean): void {
     const line = this.#line(local, keyOf(registration));
-    if (!line.sees(stanza)) return;
+    if (line.hasTold(stanza)) return;
+    if (waits) line.remember(stanza);
     if (cause.type === "chat" || cause.type === "groupchat") line.messages++;
     if (line.resting && cause.type !== "call") line.next = cause;
     else this.#send(line, registration, cause);

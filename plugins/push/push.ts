@@ -207,7 +207,7 @@ class Pushes {
     const nickname = session && this.host.find(joinedRooms)?.nickname(session, cause.sender);
     for (const registration of registrations) {
       if (!isWanted(registration, cause, { isKnown, nickname })) continue;
-      this.#lines.push(account.local, registration, cause, stanza);
+      this.#lines.push(account.local, registration, cause, stanza, session !== undefined);
     }
   }
 

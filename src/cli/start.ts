@@ -71,10 +71,10 @@ async function run(
   const manager = new SdNotify(call.terminal.env.NOTIFY_SOCKET);
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
   const reload = reloading(server, configuration, manager);
-  let again = false;
-  const stop = (): void => {
-    if (again) Deno.exit(EXIT.failed);
-    again = true;
+  let signalled = false;
+  const onStopSignal = (): void => {
+    if (signalled) Deno.exit(EXIT.failed);
+    signalled = true;
     ask();
   };
   using _faults = catchFaults(log, server.metrics);
@@ -84,7 +84,7 @@ async function run(
       server,
       certificates,
       reload,
-      stop: () => systemClock.after(0, stop),
+      stop: () => systemClock.after(0, ask),
     });
     pidfile = writePidfile(settings.server.pidfile);
   } catch (error) {
@@ -93,7 +93,7 @@ async function run(
     throw error;
   }
   using _signals = followSignals({
-    stop,
+    stop: onStopSignal,
     reload: () => void reload(false).catch(() => {}),
     reopen: () => log.reopen(),
   });

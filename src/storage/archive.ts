@@ -1,134 +1,152 @@
-/** The archive kind on SQLite: items of one table, a shelf an owner (see `schema.ts`). */
-import { randomId } from "../base/id.ts";
-import {
-  earlier,
-  endOf,
-  hasWords,
-  idList,
-  isEmpty,
-  later,
-  type Position,
-  scopeOf,
-  select,
-  startOf,
-} from "./archive_query.ts";
+/** The archive kind on SQLite: one owner's items are a shelf, whose order is in leaves (see `schema.ts`). */
+import { hasWords, isEmpty, searchOf } from "./archive_query.ts";
+import { type ArchiveLog, type Key, type Stored, storedOf } from "./archive_log.ts";
 import type { Cells, Input } from "./engine.ts";
 import { StorageError } from "./error.ts";
+import { itemId, timeOfId } from "./item_id.ts";
+import type { Skip } from "./leaves.ts";
 import type { Archive, Filter, Found, Item, NewItem, Page } from "./page.ts";
 import { ownersOf, ownerText, type Place, walk } from "./place.ts";
-import { removeItems } from "./shelf.ts";
+import { earlier, endOf, later, type Position, precedes, startOf } from "./position.ts";
 import { restored, storable } from "./storable.ts";
 
 const MOST = 1_000;
-const COLUMNS =
-  "item.id AS id, item.at AS at, item.peer AS peer, item.resource AS resource, item.value AS value";
 /** How many owners one call of `expire` visits at most: a step of an index each. */
 const VISITS = 100;
+/** Items read at a time where each has to be looked at. */
+const BATCH = 100;
 const NOTHING: Found = { items: [], complete: true };
+
+interface Span {
+  readonly lower: Position;
+  readonly upper: Position;
+}
+
+/** An item that a filter selects; what it is comes with it where that had to be looked at. */
+interface Hit extends Position {
+  readonly stored?: Stored;
+}
 
 /** Long ordered lists, one an owner. */
 export class SqliteArchive implements Archive {
   readonly #place: Place;
+  readonly #log: ArchiveLog;
   /** Called when a shelf went to the trash. */
   readonly #sweep: () => void;
+  readonly #shelves = new Map<string, number>();
+  #generation = -1;
   /** The owner that `expire` visited last in this round. */
   #visited: string | undefined;
 
-  constructor(place: Place, sweep: () => void) {
+  constructor(place: Place, log: ArchiveLog, sweep: () => void) {
     this.#place = place;
+    this.#log = log;
     this.#sweep = sweep;
   }
 
   append(owner: string, item: NewItem): string {
-    if (!Number.isSafeInteger(item.at)) {
+    const { at, id = itemId(item.at), resource = "", text } = item;
+    if (!Number.isSafeInteger(at)) {
       throw new StorageError(
         "invalid",
         `store "${this.#place.label}": an item's time must be whole milliseconds`,
       );
     }
-    const { text } = item;
-    if (text === undefined || !hasWords(text)) return this.#append(owner, item);
-    return this.#place.engine.atomic(() => this.#append(owner, item, text));
+    const key: Key = [
+      0,
+      storable(id, "an id"),
+      storable(item.with ?? "", "an address"),
+      storable(resource, "an address"),
+    ];
+    const value = storable(item.value, "an item");
+    const words = text !== undefined && hasWords(text) ? storable(text, "a text") : undefined;
+    // Nobody else can have made an id that tells this time: only others are looked for.
+    if (timeOfId(id) === at) {
+      key[0] = this.#shelfFor(owner);
+      this.#log.add(at, key, value, words);
+      return id;
+    }
+    const shelf = this.#shelfOf(owner);
+    if (shelf !== undefined && this.#position(shelf, id) !== undefined) {
+      throw new StorageError("conflict", `store "${this.#place.label}": there is an item "${id}" already`);
+    }
+    this.#place.engine.atomic(() => {
+      key[0] = this.#shelfFor(owner);
+      const seq = this.#log.add(at, key, value, words);
+      this.#write("INSERT INTO item_name (shelf, id, at, seq) VALUES (?, ?, ?, ?)", key[0], key[1], at, seq);
+    });
+    return id;
   }
 
   get(owner: string, id: string): Item | undefined {
-    const shelf = this.#shelf(owner);
-    if (shelf === undefined) return undefined;
-    const row = this.#one(
-      `SELECT ${COLUMNS} FROM item WHERE shelf = ? AND id = ?`,
-      shelf,
-      storable(id, "an id"),
-    );
-    return row === undefined ? undefined : itemOf(row);
+    const shelf = this.#shelfOf(owner);
+    const stored = shelf === undefined ? undefined : this.#position(shelf, id);
+    return shelf === undefined || stored === undefined ? undefined : itemOf(shelf, stored);
   }
 
   find(owner: string, filter: Filter, page: Page): Found {
     const limit = Math.max(0, Math.min(MOST, Math.floor(page.limit)));
-    const shelf = this.#shelf(owner);
+    const shelf = this.#shelfOf(owner);
     const backwards = page.after === undefined && page.before !== undefined;
-    const between = this.#between(shelf, filter, page);
-    if (typeof between === "string") return { items: [], complete: true, missing: between };
-    if (shelf === undefined || (filter.text !== undefined && !hasWords(filter.text))) return NOTHING;
-    const { sql, values } = select(shelf, filter, between.lower, between.upper);
-    const order = backwards ? "ORDER BY item.at DESC, item.seq DESC" : "ORDER BY item.at, item.seq";
-    const rows = this.#all(
-      `SELECT ${COLUMNS} ${sql} ${order} LIMIT ? OFFSET ?`,
-      ...values,
-      limit + 1,
-      Math.max(0, page.skip ?? 0),
-    );
-    const complete = rows.length <= limit;
-    const items = rows.slice(0, limit).map(itemOf);
+    const span = this.#span(shelf, filter, page);
+    if (typeof span === "string") return { items: [], complete: true, missing: span };
+    if (shelf === undefined) return NOTHING;
+    const skip: Skip = { left: Math.max(0, page.skip ?? 0) };
+    const hits: Hit[] = [];
+    for (const hit of this.#hits(shelf, filter, span, backwards, skip)) {
+      hits.push(hit);
+      if (hits.length > limit) break;
+    }
+    const complete = hits.length <= limit;
+    const items = this.#items(shelf, hits.slice(0, limit));
     return { items: backwards ? items.reverse() : items, complete };
   }
 
   replace(owner: string, id: string, value: string, text?: string): boolean {
-    const { engine, label } = this.#place;
-    const shelf = this.#shelf(owner);
-    const row = shelf === undefined
-      ? undefined
-      : this.#one("SELECT seq FROM item WHERE shelf = ? AND id = ?", shelf, storable(id, "an id"));
-    if (shelf === undefined || row === undefined) return false;
-    const seq = Number(row["seq"]);
-    engine.atomic(() => {
-      const update = engine.prepare("UPDATE item SET value = ? WHERE seq = ?");
-      engine.write(label, update, storable(value, "an item"), seq);
-      engine.write(label, engine.prepare("DELETE FROM item_text WHERE rowid = ?"), seq);
-      if (text !== undefined && hasWords(text)) this.#index(shelf, seq, text);
-    });
+    const shelf = this.#shelfOf(owner);
+    const stored = shelf === undefined ? undefined : this.#position(shelf, id);
+    if (shelf === undefined || stored === undefined) return false;
+    const words = text !== undefined && hasWords(text) ? storable(text, "a text") : undefined;
+    this.#place.engine.atomic(() => this.#log.replace(shelf, stored, storable(value, "an item"), words));
     return true;
   }
 
   delete(owner: string, filter: Filter, limit = MOST): number {
-    const { engine, label } = this.#place;
-    const shelf = this.#shelf(owner);
+    const shelf = this.#shelfOf(owner);
     if (shelf === undefined) return 0;
     if (isEmpty(filter)) return this.#discard(owner, shelf);
-    const between = this.#between(shelf, filter, { limit });
-    if (typeof between === "string" && filter.ids === undefined) return 0;
-    if (filter.text !== undefined && !hasWords(filter.text)) return 0;
-    const span = typeof between === "string" ? { lower: startOf(filter), upper: endOf(filter) } : between;
-    const { sql, values } = select(shelf, filter, span.lower, span.upper);
-    const query = `SELECT item.seq AS seq ${sql} ORDER BY item.at, item.seq LIMIT ?`;
-    const rows = this.#all(query, ...values, Math.max(1, Math.min(MOST, Math.floor(limit))));
-    return engine.atomic(() => removeItems(engine, label, shelf, rows.map((row) => Number(row["seq"]))));
+    const span = this.#span(shelf, filter, { limit });
+    // Of some ids, those that are there go.
+    if (typeof span === "string" && filter.ids === undefined) return 0;
+    const whole = typeof span === "string" ? { lower: startOf(filter), upper: endOf(filter) } : span;
+    const most = Math.max(1, Math.min(MOST, Math.floor(limit)));
+    const hits: Hit[] = [];
+    for (const hit of this.#hits(shelf, filter, whole, false, { left: 0 })) {
+      hits.push(hit);
+      if (hits.length === most) break;
+    }
+    this.#remove(shelf, hits);
+    return hits.length;
   }
 
   count(owner: string, filter: Filter = {}, cap = 10_000): number {
-    const shelf = this.#shelf(owner);
+    const shelf = this.#shelfOf(owner);
     if (shelf === undefined) return 0;
     if (isEmpty(filter)) {
+      this.#log.file(shelf);
       return Number(this.#one("SELECT items FROM shelf WHERE id = ?", shelf)?.["items"] ?? 0);
     }
-    const between = this.#between(shelf, filter, { limit: 0 });
-    if (typeof between === "string" || (filter.text !== undefined && !hasWords(filter.text))) return 0;
-    const { sql, values } = select(shelf, filter, between.lower, between.upper);
-    const row = this.#one(`SELECT count(*) AS n FROM (SELECT 1 ${sql} LIMIT ?)`, ...values, cap);
-    return Number(row?.["n"] ?? 0);
+    const span = this.#span(shelf, filter, { limit: 0 });
+    if (typeof span === "string") return 0;
+    let count = 0;
+    for (const _ of this.#hits(shelf, filter, span, false, { left: 0 })) {
+      if (++count >= cap) break;
+    }
+    return count;
   }
 
   expire(before: number, limit = 500): boolean {
-    const { engine, label, id } = this.#place;
+    const { id } = this.#place;
     const sign = this.#visited === undefined ? ">=" : ">";
     const shelves = this.#all(
       `SELECT id, owner FROM shelf WHERE store = ? AND owner ${sign} ? ORDER BY owner LIMIT ?`,
@@ -139,15 +157,14 @@ export class SqliteArchive implements Archive {
     let left = Math.max(1, limit);
     for (const row of shelves) {
       const shelf = Number(row["id"]);
-      const old = this.#all(
-        "SELECT seq FROM item INDEXED BY item_at WHERE shelf = ? AND at < ? ORDER BY at, seq LIMIT ?",
-        shelf,
-        before,
-        left,
-      );
-      if (old.length > 0) {
-        engine.atomic(() => removeItems(engine, label, shelf, old.map((item) => Number(item["seq"]))));
+      this.#log.file(shelf);
+      const span = { lower: startOf({}), upper: { at: before, seq: 0 } };
+      const old: Hit[] = [];
+      for (const hit of this.#hits(shelf, {}, span, false, { left: 0 })) {
+        old.push(hit);
+        if (old.length === left) break;
       }
+      this.#remove(shelf, old);
       left -= old.length;
       // This owner may have more: the next call begins with the same one.
       if (left <= 0) return false;
@@ -164,97 +181,170 @@ export class SqliteArchive implements Archive {
     return walk((after, limit) => engine.all(label, statement, id, after, limit));
   }
 
-  #append(owner: string, item: NewItem, text?: string): string {
-    const { engine, label, id: store } = this.#place;
-    const shelf = this.#shelf(owner) ??
-      engine.insert(
-        label,
-        engine.prepare("INSERT INTO shelf (store, owner) VALUES (?, ?)"),
-        store,
-        ownerText(this.#place, owner),
-      );
-    const id = item.id ?? randomId();
-    const seq = engine.insert(
-      label,
-      engine.prepare("INSERT INTO item (shelf, id, at, peer, resource, value) VALUES (?, ?, ?, ?, ?, ?)"),
-      shelf,
-      storable(id, "an id"),
-      item.at,
-      storable(item.with ?? "", "an address"),
-      storable(item.resource ?? "", "an address"),
-      storable(item.value, "an item"),
-    );
-    if (text !== undefined) this.#index(shelf, seq, text);
-    return id;
-  }
-
-  #index(shelf: number, seq: number, text: string): void {
-    const { engine, label } = this.#place;
-    const insert = engine.prepare("INSERT INTO item_text (rowid, scope, words) VALUES (?, ?, ?)");
-    engine.write(label, insert, seq, scopeOf(shelf), storable(text, "a text"));
+  #remove(shelf: number, hits: readonly Hit[]): void {
+    if (hits.length === 0) return;
+    const sorted = hits.toSorted((a, b) => precedes(a, b) ? -1 : 1);
+    this.#place.engine.atomic(() => {
+      const stored = this.#stored(sorted);
+      this.#log.leaves.remove(shelf, sorted);
+      this.#log.release(shelf, stored);
+      for (const { at, keys } of stored) {
+        const id = keys.find((key) => key[0] === shelf)?.[1];
+        if (id === undefined || timeOfId(id) === at) continue;
+        this.#write("DELETE FROM item_name WHERE shelf = ? AND id = ?", shelf, id);
+      }
+      this.#write("UPDATE shelf SET items = items - ? WHERE id = ?", sorted.length, shelf);
+      if (this.#write("DELETE FROM shelf WHERE id = ? AND items <= 0", shelf) > 0) this.#log.forget();
+    });
   }
 
   #discard(owner: string, shelf: number): number {
-    const { engine, label, id } = this.#place;
     const items = this.count(owner);
-    const trash = engine.prepare(
-      "UPDATE shelf SET store = 0, owner = CAST(id AS TEXT) WHERE store = ? AND id = ?",
-    );
-    engine.write(label, trash, id, shelf);
+    this.#write("UPDATE shelf SET store = 0, owner = CAST(id AS TEXT) WHERE id = ?", shelf);
+    this.#log.forget();
     this.#sweep();
     return items;
   }
 
-  #shelf(owner: string): number | undefined {
-    const row = this.#one(
-      "SELECT id FROM shelf WHERE store = ? AND owner = ?",
-      this.#place.id,
-      ownerText(this.#place, owner),
-    );
-    return row === undefined ? undefined : Number(row["id"]);
+  /** What the filter selects between two positions, in order. */
+  #hits(shelf: number, filter: Filter, span: Span, reverse: boolean, skip: Skip): Iterable<Hit> {
+    this.#log.file(shelf);
+    const { ids, text, resource } = filter;
+    if (text !== undefined && !hasWords(text)) return [];
+    const all = ids !== undefined
+      ? this.#named(shelf, ids, span, reverse)
+      : text !== undefined
+      ? this.#said(shelf, text, span, reverse)
+      : undefined;
+    if (all !== undefined) return skipping(checked(all, shelf, filter), skip);
+    const { lower, upper } = span;
+    const peer = filter.with === undefined ? undefined : storable(filter.with, "a filter");
+    const whole = peer === undefined || resource === undefined;
+    const entries = this.#log.leaves.walk(shelf, peer, lower, upper, reverse, whole ? skip : undefined);
+    return whole ? entries : skipping(checked(this.#looked(entries), shelf, filter), skip);
+  }
+
+  /** Items by their ids, those that are there. */
+  *#named(shelf: number, ids: readonly string[], span: Span, reverse: boolean): Generator<Hit> {
+    const hits = ids.map((id) => this.#position(shelf, id)).filter((hit) => hit !== undefined);
+    hits.sort((a, b) => precedes(a, b) === reverse ? 1 : -1);
+    for (let i = 0; i < hits.length; i++) {
+      const hit = hits[i]!;
+      const twice = i > 0 && hits[i - 1]!.seq === hit.seq;
+      if (!twice && precedes(span.lower, hit) && precedes(hit, span.upper)) yield { ...hit, stored: hit };
+    }
+  }
+
+  /** Items by the words in them. */
+  *#said(shelf: number, text: string, span: Span, reverse: boolean): Generator<Hit> {
+    let { lower, upper } = span;
+    const order = reverse ? "ORDER BY item.at DESC, item.seq DESC" : "ORDER BY item.at, item.seq";
+    const sql = `SELECT item.seq AS seq, item.at AS at, item.keys AS keys, item.value AS value
+      FROM item_text CROSS JOIN item ON item.seq = item_text.rowid WHERE item_text MATCH ?
+      AND (item.at, item.seq) > (?, ?) AND (item.at, item.seq) < (?, ?) ${order} LIMIT ?`;
+    for (;;) {
+      const rows = this.#all(sql, searchOf(shelf, text), lower.at, lower.seq, upper.at, upper.seq, BATCH);
+      for (const row of rows) {
+        const stored = storedOf(row);
+        yield { ...stored, stored };
+        if (reverse) upper = stored;
+        else lower = stored;
+      }
+      if (rows.length < BATCH) return;
+    }
+  }
+
+  /** Entries with their items. */
+  *#looked(entries: Iterable<Position>): Generator<Hit> {
+    let batch: Position[] = [];
+    for (const entry of entries) {
+      batch.push(entry);
+      if (batch.length < BATCH) continue;
+      yield* this.#stored(batch).map((stored) => ({ ...stored, stored }));
+      batch = [];
+    }
+    yield* this.#stored(batch).map((stored) => ({ ...stored, stored }));
+  }
+
+  #stored(hits: readonly Hit[]): Stored[] {
+    const found = this.#log.items(hits.flatMap(({ seq, stored }) => stored === undefined ? [seq] : []));
+    return hits.map((hit) => {
+      const stored = hit.stored ?? found.get(hit.seq);
+      if (stored !== undefined) return stored;
+      throw new StorageError("corrupt", `store "${this.#place.label}": item ${hit.seq} is not there`);
+    });
+  }
+
+  #items(shelf: number, hits: readonly Hit[]): Item[] {
+    return this.#stored(hits).map((stored) => itemOf(shelf, stored));
+  }
+
+  /** An item by its id: where it tells its time there, else by name. */
+  #position(shelf: number, id: string): Stored | undefined {
+    this.#log.file(shelf);
+    const name = storable(id, "an id");
+    const at = timeOfId(id);
+    if (at !== undefined) {
+      const around = this.#log.leaves.walk(shelf, undefined, { at, seq: 0 }, endOf({ to: at }));
+      const found = this.#stored([...around]).find(({ keys }) =>
+        keys.some((key) => key[0] === shelf && key[1] === name)
+      );
+      if (found !== undefined) return found;
+    }
+    const row = this.#one("SELECT seq FROM item_name WHERE shelf = ? AND id = ?", shelf, name);
+    return row === undefined ? undefined : this.#log.items([Number(row["seq"])]).get(Number(row["seq"]));
   }
 
   /** The stretch that times and ids leave, or the first id that is not there. */
-  #between(
-    shelf: number | undefined,
-    filter: Filter,
-    page: Page,
-  ): string | { lower: Position | undefined; upper: Position | undefined } {
+  #span(shelf: number | undefined, filter: Filter, page: Page): string | Span {
     let lower = startOf(filter);
     let upper = endOf(filter);
     for (const id of [filter.afterId, page.after]) {
       if (id === undefined) continue;
-      const position = this.#position(shelf, id);
+      const position = shelf === undefined ? undefined : this.#position(shelf, id);
       if (position === undefined) return id;
       lower = later(lower, position);
     }
     for (const id of [filter.beforeId, page.before === "" ? undefined : page.before]) {
       if (id === undefined) continue;
-      const position = this.#position(shelf, id);
+      const position = shelf === undefined ? undefined : this.#position(shelf, id);
       if (position === undefined) return id;
       upper = earlier(upper, position);
     }
-    const missing = filter.ids === undefined ? undefined : this.#missing(shelf, filter.ids);
+    const { ids = [] } = filter;
+    if (ids.length > MOST) throw new StorageError("invalid", `at most ${MOST} ids at a time`);
+    const missing = ids.find((id) => shelf === undefined || this.#position(shelf, id) === undefined);
     return missing ?? { lower, upper };
   }
 
-  #position(shelf: number | undefined, id: string): Position | undefined {
-    if (shelf === undefined) return undefined;
+  #shelfOf(owner: string): number | undefined {
+    if (this.#generation !== this.#log.generation) {
+      this.#shelves.clear();
+      this.#generation = this.#log.generation;
+    }
+    const known = this.#shelves.get(owner);
+    if (known !== undefined) return known;
     const row = this.#one(
-      "SELECT at, seq FROM item WHERE shelf = ? AND id = ?",
-      shelf,
-      storable(id, "an id"),
+      "SELECT id FROM shelf WHERE store = ? AND owner = ?",
+      this.#place.id,
+      ownerText(this.#place, owner),
     );
-    return row === undefined ? undefined : { at: Number(row["at"]), seq: Number(row["seq"]) };
+    if (row === undefined) return undefined;
+    return this.#remember(owner, Number(row["id"]));
   }
 
-  #missing(shelf: number | undefined, ids: readonly string[]): string | undefined {
-    if (ids.length > MOST) throw new StorageError("invalid", `at most ${MOST} ids at a time`);
-    if (shelf === undefined) return ids[0];
-    const sql =
-      "SELECT id FROM item INDEXED BY item_id WHERE shelf = ? AND id IN (SELECT value FROM json_each(?))";
-    const found = new Set(this.#all(sql, shelf, idList(ids)).map((row) => restored(String(row["id"]))));
-    return ids.find((id) => !found.has(id));
+  #shelfFor(owner: string): number {
+    const known = this.#shelfOf(owner);
+    if (known !== undefined) return known;
+    const { engine, label, id } = this.#place;
+    const insert = engine.prepare("INSERT INTO shelf (store, owner) VALUES (?, ?)");
+    return this.#remember(owner, engine.insert(label, insert, id, ownerText(this.#place, owner)));
+  }
+
+  #remember(owner: string, shelf: number): number {
+    if (this.#shelves.size >= REMEMBERED) this.#shelves.clear();
+    this.#shelves.set(owner, shelf);
+    return shelf;
   }
 
   #one(sql: string, ...values: Input[]): Cells | undefined {
@@ -266,14 +356,44 @@ export class SqliteArchive implements Archive {
     const { engine, label } = this.#place;
     return engine.all(label, engine.prepare(sql), ...values);
   }
+
+  #write(sql: string, ...values: Input[]): number {
+    const { engine, label } = this.#place;
+    return engine.write(label, engine.prepare(sql), ...values);
+  }
 }
 
-function itemOf(row: Cells): Item {
+/** Owners whose shelf is known without asking. */
+const REMEMBERED = 50_000;
+
+/** Only what is the owner's, with whom the filter says. */
+function* checked(hits: Iterable<Hit>, shelf: number, filter: Filter): Generator<Hit> {
+  for (const hit of hits) {
+    const key = hit.stored?.keys.find((it) => it[0] === shelf);
+    if (key === undefined) continue;
+    if (filter.with !== undefined && restored(key[2]) !== filter.with) continue;
+    if (filter.with !== undefined && filter.resource !== undefined && restored(key[3]) !== filter.resource) {
+      continue;
+    }
+    yield hit;
+  }
+}
+
+function* skipping(hits: Iterable<Hit>, skip: Skip): Generator<Hit> {
+  for (const hit of hits) {
+    if (skip.left > 0) skip.left--;
+    else yield hit;
+  }
+}
+
+function itemOf(shelf: number, { at, keys, value }: Stored): Item {
+  const key = keys.find((it) => it[0] === shelf);
+  if (key === undefined) throw new StorageError("corrupt", "an archived item is nobody's");
   return {
-    id: restored(String(row["id"])),
-    at: Number(row["at"]),
-    with: restored(String(row["peer"])),
-    resource: restored(String(row["resource"])),
-    value: restored(String(row["value"])),
+    id: restored(key[1]),
+    at,
+    with: restored(key[2]),
+    resource: restored(key[3]),
+    value: restored(key[4] ?? value),
   };
 }

@@ -35,6 +35,8 @@ export interface GroupSettings {
   readonly sync?: () => Promise<void>;
   /** Runs a function at the end of the turn; a test may run turns by hand. */
   readonly turn: (fn: () => void) => void;
+  /** Called before every commit; what it throws takes the group back. */
+  readonly before?: () => void;
   /** Called after every successful commit. */
   readonly committed: () => void;
 }
@@ -128,6 +130,7 @@ export class CommitGroup {
   commit(): void {
     if (!this.#open) return;
     try {
+      this.#settings.before?.();
       this.#settings.transaction.commit();
     } catch (cause) {
       this.#lose(storageError("committing", cause));

@@ -8,6 +8,7 @@ import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { SqliteArchive } from "./archive.ts";
+import { ArchiveLog } from "./archive_log.ts";
 import { Catalogue } from "./catalogue.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Engine } from "./engine.ts";
@@ -39,6 +40,7 @@ export interface DatabaseSettings {
 /** The server's storage on SQLite. */
 export class Database implements Storage {
   readonly #engine: Engine;
+  readonly #archives: ArchiveLog;
   readonly #catalogue: Catalogue;
   readonly #sweeper: Sweeper;
   readonly #driver: Driver;
@@ -56,7 +58,9 @@ export class Database implements Storage {
     this.#file = file;
     this.#checkpoint = checkpoint;
     this.#catalogue = new Catalogue(engine);
-    this.#sweeper = new Sweeper(engine, clock);
+    const archives = new ArchiveLog(engine);
+    this.#archives = archives;
+    this.#sweeper = new Sweeper(engine, archives, clock);
     const place = (host: string, kind: string, name: string): Place => ({
       engine,
       id: this.#catalogue.id(host, kind, name),
@@ -65,7 +69,8 @@ export class Database implements Storage {
     this.#driver = {
       keyval: (host, name, codec) => new SqliteKeyval(place(host, "keyval", name), codec),
       map: (host, name, codec) => new SqliteMap(place(host, "map", name), codec),
-      archive: (host, name) => new SqliteArchive(place(host, "archive", name), () => this.#sweeper.wake()),
+      archive: (host, name) =>
+        new SqliteArchive(place(host, "archive", name), archives, () => this.#sweeper.wake()),
       tables: (host, name, declaration) => openTables(place(host, "tables", name), name, declaration),
     };
   }
@@ -128,6 +133,7 @@ export class Database implements Storage {
 
   purge(host: string, owner: string): void {
     this.#catalogue.purge(host, owner);
+    this.#archives.forget();
     this.#sweeper.wake();
   }
 
@@ -145,6 +151,7 @@ export class Database implements Storage {
 
   dropHost(host: string): void {
     this.#catalogue.drop(host);
+    this.#archives.forget();
     this.#sweeper.wake();
   }
 
@@ -157,6 +164,7 @@ export class Database implements Storage {
     this.#sweeper.stop();
     const { group } = this.#engine;
     try {
+      this.#archives.fileAll();
       const safe = group.flush(group.writes);
       group.commit();
       await safe;

@@ -21,6 +21,16 @@ export type Input = SQLInputValue;
 
 type Result = ReturnType<StatementSync["run"]>;
 
+/** Writes that wait, to be made together. */
+export interface Deferred {
+  /** Makes them: something else is about to be done. */
+  write(): void;
+  /** Makes them, and whatever else is due: the group is about to be committed. */
+  commit(): void;
+  /** A part of the transaction was taken back. */
+  undone(): void;
+}
+
 /** What an engine works with. */
 export interface EngineSettings {
   readonly db: DatabaseSync;
@@ -36,6 +46,7 @@ export class Engine {
   readonly group: CommitGroup;
   readonly log: Logger;
   readonly clock: Clock;
+  deferred: Deferred | undefined;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #slow = 0;
@@ -61,6 +72,7 @@ export class Engine {
       },
       clock: settings.clock,
       log: settings.log,
+      before: () => this.deferred?.commit(),
       turn: settings.turn ?? ((fn) => void nextTurn().then(fn)),
       committed: settings.committed ?? (() => {}),
       ...(settings.sync === undefined ? {} : { sync: settings.sync }),
@@ -120,12 +132,17 @@ export class Engine {
     return Number(this.#run(store, statement, values).lastInsertRowid);
   }
 
-  #run(store: string, statement: StatementSync, values: Input[]): Result {
+  /** Makes a write that was counted already, when it was deferred. */
+  complete(store: string, statement: StatementSync, ...values: Input[]): void {
+    this.#run(store, statement, values, false);
+  }
+
+  #run(store: string, statement: StatementSync, values: Input[], counted = true): Result {
     const begun = this.#begin(store);
     try {
       this.group.join();
       const result = statement.run(...values);
-      this.group.wrote();
+      if (counted) this.group.wrote();
       return result;
     } catch (cause) {
       const error = storageError(`writing store "${store}"`, cause);
@@ -143,6 +160,7 @@ export class Engine {
     const losses = this.group.losses;
     try {
       this.group.join();
+      this.deferred?.write();
       this.prepare(`SAVEPOINT ${name}`).run();
     } catch (cause) {
       throw storageError("opening a transaction", cause);
@@ -165,6 +183,7 @@ export class Engine {
 
   /** After a full disk SQLite has ended the whole transaction, and the savepoint with it: what came later goes too. */
   #back(name: string, losses: number, cause: unknown): void {
+    this.deferred?.undone();
     if (this.group.losses !== losses || !this.#db.isTransaction) {
       this.group.abandon(storageError("an atomic change", cause));
       return;

@@ -51,7 +51,9 @@ export function refuseForeign(db: DatabaseSync, path: string | undefined): boole
   if (pragma(db, "application_id") === APPLICATION) return false;
   throw new StorageError(
     "foreign",
-    `"${path ?? "the database"}" is an SQLite file of another program; give the server a data folder of its own`,
+    `"${
+      path ?? "the database"
+    }" is an SQLite file of another program; give the server a data folder of its own`,
   );
 }
 

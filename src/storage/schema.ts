@@ -5,9 +5,11 @@
 import type { Migration } from "./migrate.ts";
 
 /**
- * `item` keeps its rows in order of arrival and three indexes: by time, by conversation and time, by id. A `shelf` is
- * one owner's archive; it makes the indexes small and lets an archive of any size be taken away in one step: a shelf
- * of store 0 is trash, whose items leave in slices. `item_text` only holds the words to search, not the text.
+ * A `shelf` is one owner's archive; it lets an archive of any size be taken away in one step: a shelf of store 0 is trash,
+ * whose items leave in slices. `item` has what was archived, in order of arrival, each once with the keys of all who have
+ * it; `leaf` has the order of each shelf, many entries a row, and `leaf_peer` says who occurs in which (leaves.ts).
+ * `item_name` finds ids that do not tell their time (item_id.ts). `filed` is how far items are in leaves (archive_log.ts).
+ * `item_text` only holds the words to search, not the text.
  */
 const FIRST = `
 CREATE TABLE store (
@@ -30,14 +32,21 @@ CREATE TABLE shelf (
 ) STRICT;
 
 CREATE TABLE item (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, shelf INTEGER NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
-  peer TEXT NOT NULL, resource TEXT NOT NULL, value TEXT NOT NULL
+  seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, keys TEXT NOT NULL, value TEXT NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX item_id ON item (shelf, id);
-CREATE TRIGGER item_more AFTER INSERT ON item BEGIN UPDATE shelf SET items = items + 1 WHERE id = new.shelf; END;
-CREATE TRIGGER item_less AFTER DELETE ON item BEGIN UPDATE shelf SET items = items - 1 WHERE id = old.shelf; END;
-CREATE INDEX item_at ON item (shelf, at, seq);
-CREATE INDEX item_peer ON item (shelf, peer, at, seq);
+CREATE TABLE leaf (
+  shelf INTEGER NOT NULL, at INTEGER NOT NULL, seq INTEGER NOT NULL, items INTEGER NOT NULL, entries TEXT NOT NULL,
+  PRIMARY KEY (shelf, at, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE leaf_peer (
+  shelf INTEGER NOT NULL, peer TEXT NOT NULL, at INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (shelf, peer, at, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE item_name (
+  shelf INTEGER NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (shelf, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE filed (seq INTEGER NOT NULL) STRICT;
+INSERT INTO filed VALUES (0);
 CREATE VIRTUAL TABLE item_text USING fts5 (scope, words, content='', contentless_delete=1, detail=full,
   tokenize="unicode61 remove_diacritics 2");
 

@@ -5,7 +5,7 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { tablesOf } from "./catalogue.ts";
 import type { Engine } from "./engine.ts";
-import { removeItems } from "./shelf.ts";
+import type { ArchiveLog } from "./archive_log.ts";
 
 /** Rows a slice: about two milliseconds. */
 const SLICE = 200;
@@ -17,11 +17,13 @@ const LABEL = "trash";
 /** The one sweeper of a database. */
 export class Sweeper {
   readonly #engine: Engine;
+  readonly #archives: ArchiveLog;
   readonly #clock: Clock;
   #timer: Timer | undefined;
 
-  constructor(engine: Engine, clock: Clock) {
+  constructor(engine: Engine, archives: ArchiveLog, clock: Clock) {
     this.#engine = engine;
+    this.#archives = archives;
     this.#clock = clock;
   }
 
@@ -52,13 +54,21 @@ export class Sweeper {
 
   #shelf(): boolean {
     const engine = this.#engine;
-    const shelf = engine.one(LABEL, engine.prepare("SELECT id, items FROM shelf WHERE store = 0 LIMIT 1"))
-      ?.["id"];
-    if (shelf === undefined) return false;
-    const select = engine.prepare("SELECT seq FROM item INDEXED BY item_at WHERE shelf = ? LIMIT ?");
-    const rows = engine.all(LABEL, select, Number(shelf), SLICE);
-    if (rows.length > 0) removeItems(engine, LABEL, Number(shelf), rows.map((row) => Number(row["seq"])));
-    else engine.write(LABEL, engine.prepare("DELETE FROM shelf WHERE id = ?"), Number(shelf));
+    const found = engine.one(LABEL, engine.prepare("SELECT id FROM shelf WHERE store = 0 LIMIT 1"))?.["id"];
+    if (found === undefined) return false;
+    const shelf = Number(found);
+    this.#archives.file(shelf);
+    const { leaves } = this.#archives;
+    const entries = leaves.first(shelf);
+    if (entries !== undefined) {
+      this.#archives.release(shelf, this.#archives.items(entries.map((entry) => entry.seq)).values());
+      leaves.remove(shelf, entries);
+      return true;
+    }
+    const names =
+      "DELETE FROM item_name WHERE shelf = ?1 AND id IN (SELECT id FROM item_name WHERE shelf = ?1 LIMIT ?2)";
+    if (engine.write(LABEL, engine.prepare(names), shelf, SLICE) > 0) return true;
+    engine.write(LABEL, engine.prepare("DELETE FROM shelf WHERE id = ?"), shelf);
     return true;
   }
 

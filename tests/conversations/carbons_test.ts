@@ -1,6 +1,8 @@
 /** XEP-0280: Message Carbons, with its examples. */
 import assert from "node:assert/strict";
+import { definePlugin, DROP, el, none } from "#plugin";
 import { type TestClient, type TestOptions, testServer } from "#testing";
+import { copying } from "../../plugins/im/api.ts";
 import { carbons } from "../../plugins/im/carbons.ts";
 import { message } from "../../plugins/im/message.ts";
 import { offline } from "../../plugins/im/offline.ts";
@@ -296,4 +298,31 @@ Deno.test("XEP-0280: between two accounts of one host, each side has its copies"
   pad.expectNext(copied("sent", inner));
   tablet.expectNext(copied("received", inner));
   for (const client of [desk, pad, phone, tablet]) client.quiet();
+});
+
+Deno.test("carbons: another plugin adds to the message in a copy, or keeps it from being copied", async () => {
+  const marks = definePlugin({
+    name: "marks",
+    doc: "Marks copies.",
+    config: none,
+    setup(host) {
+      host.at(copying).guard({}, ({ stanza }) => stanza.child("secret", "urn:example:mark") && DROP);
+      host.at(copying).amend({}, ({ stanza, direction, account }) => {
+        const id = el("stanza-id", "urn:xmpp:sid:0", { id: direction, by: account.toString() });
+        return stanza.containing(stanza.source.plus(id));
+      });
+    },
+  });
+  await using s = await server({ plugins: [...PLUGINS, marks] });
+  const [desk, pad, bob] = await s.online("alice/desk", "alice/pad", "bob/pad");
+  await enable(desk, pad);
+  await desk.send("<message to='bob@a.test/pad' type='chat'><body>x</body></message>");
+  pad.expectNext(copied(
+    "sent",
+    "<message><body>x</body><stanza-id xmlns='urn:xmpp:sid:0' id='sent' by='alice@a.test'/></message>",
+  ));
+  assert.equal(bob.expectNext("<message><body>x</body></message>").has("stanza-id", "urn:xmpp:sid:0"), false);
+  await desk.send("<message to='bob@a.test/pad' type='chat'><secret xmlns='urn:example:mark'/></message>");
+  bob.expectNext("<message/>");
+  pad.quiet();
 });

@@ -1,0 +1,281 @@
+/**
+ * What all archives of a database share: the items themselves, in order of arrival, and the entries that are not in
+ * leaves yet.
+ *
+ * An item is written once, at the end of its commit group, with the keys of all owners who have it; that is all a crash
+ * needs to bring it back. Its entries wait in memory until their owner's archive is read, or until there are many of
+ * them: then they go into leaves together, which costs a fraction of an index kept up to date item by item. `filed` marks
+ * how far that has come; what was added after it is looked at again when the file is opened.
+ */
+import type { Cells, Engine, Input } from "./engine.ts";
+import { type Entry, Leaves } from "./leaves.ts";
+import { scopeOf } from "./archive_query.ts";
+import { type Position, precedes } from "./position.ts";
+
+/** Entries that wait, before some are filed after every commit; and how many owners' those are then. */
+const PATIENCE = 8_192;
+const SHELVES = 64;
+const REPLAY = 1_000;
+const LABEL = "archive";
+
+/** Who has an item, and as what; the value where it is not the common one any more. */
+export type Key = [shelf: number, id: string, peer: string, resource: string, value?: string];
+
+interface Row {
+  readonly seq: number;
+  readonly at: number;
+  readonly value: string;
+  readonly text: string | undefined;
+  readonly keys: Key[];
+}
+
+/** A stored item with its keys. */
+export interface Stored {
+  readonly seq: number;
+  readonly at: number;
+  readonly value: string;
+  readonly keys: readonly Key[];
+}
+
+export class ArchiveLog {
+  readonly leaves: Leaves;
+  /** Changes when row numbers that somebody remembers may be wrong. */
+  generation = 0;
+  #rows: Row[] = [];
+  readonly #waiting = new Map<number, Entry[]>();
+  #count = 0;
+  #next = 1;
+  #stale = true;
+  #losses = 0;
+  #draining = false;
+
+  constructor(private readonly engine: Engine) {
+    this.leaves = new Leaves(engine);
+    engine.deferred = {
+      write: () => this.#write(),
+      commit: () => this.#commit(),
+      undone: () => this.#undone(),
+    };
+  }
+
+  /** Adds an item, and gives its number. What is the same as the item before, at the same time, is stored with it. */
+  add(at: number, key: Key, value: string, text: string | undefined): number {
+    this.#refresh();
+    this.engine.group.join();
+    const last = this.#rows.at(-1);
+    let seq: number;
+    if (last !== undefined && text === undefined && isSame(last, at, key[0], value)) {
+      last.keys.push(key);
+      seq = last.seq;
+    } else {
+      seq = this.#next++;
+      this.#rows.push({ seq, at, value, text, keys: [key] });
+    }
+    this.#wait(key[0], { at, seq, peer: key[2] });
+    this.engine.group.wrote();
+    return seq;
+  }
+
+  /** Files the entries of an owner: its leaves are complete after that. */
+  file(shelf: number): void {
+    this.#refresh();
+    this.#write();
+    if (this.#waiting.has(shelf)) this.engine.atomic(() => this.#file(shelf));
+  }
+
+  /** Files everything, so that the next start has nothing to look at again. */
+  fileAll(): void {
+    this.#refresh();
+    this.#write();
+    if (this.#waiting.size === 0) return;
+    this.engine.atomic(() => {
+      for (const shelf of [...this.#waiting.keys()]) this.#file(shelf);
+      this.#mark();
+    });
+  }
+
+  /** Forgets what was found out about owners: a whole host or account has changed. */
+  forget(): void {
+    this.generation++;
+  }
+
+  /** Items by their numbers. */
+  items(seqs: readonly number[]): Map<number, Stored> {
+    const sql = "SELECT seq, at, keys, value FROM item WHERE seq IN (SELECT value FROM json_each(?))";
+    const rows = seqs.length === 0
+      ? []
+      : this.engine.all(LABEL, this.engine.prepare(sql), JSON.stringify(seqs));
+    return new Map(rows.map((row) => [Number(row["seq"]), storedOf(row)]));
+  }
+
+  /** Takes an owner's key off items; those that nobody has any more go. */
+  release(shelf: number, items: Iterable<Stored>): void {
+    const { engine } = this;
+    const gone: number[] = [];
+    const update = engine.prepare("UPDATE item SET keys = ?, value = ? WHERE seq = ?");
+    for (const { seq, keys, value } of items) {
+      const left = keys.filter((key) => key[0] !== shelf);
+      if (left.length === 0) gone.push(seq);
+      else engine.write(LABEL, update, JSON.stringify(left), commonOf(left, value), seq);
+    }
+    if (gone.length === 0) return;
+    const list = JSON.stringify(gone);
+    const all = "IN (SELECT value FROM json_each(?))";
+    engine.write(LABEL, engine.prepare(`DELETE FROM item_text WHERE rowid ${all}`), list);
+    engine.write(LABEL, engine.prepare(`DELETE FROM item WHERE seq ${all}`), list);
+  }
+
+  /** Puts another value in the place of an owner's. */
+  replace(shelf: number, item: Stored, value: string, text: string | undefined): void {
+    const { engine } = this;
+    const keys = item.keys.map((key): Key =>
+      key[0] === shelf ? [key[0], key[1], key[2], key[3], value] : key
+    );
+    const alone = keys.length === 1;
+    const update = engine.prepare("UPDATE item SET keys = ?, value = ? WHERE seq = ?");
+    const kept = alone ? keys.map((key) => key.slice(0, 4)) : keys;
+    engine.write(LABEL, update, JSON.stringify(kept), alone ? value : commonOf(keys, item.value), item.seq);
+    engine.write(LABEL, engine.prepare("DELETE FROM item_text WHERE rowid = ?"), item.seq);
+    if (text !== undefined) this.#index(item.seq, shelf, text);
+  }
+
+  #wait(shelf: number, entry: Entry): void {
+    const entries = this.#waiting.get(shelf);
+    if (entries === undefined) this.#waiting.set(shelf, [entry]);
+    else entries.push(entry);
+    this.#count++;
+  }
+
+  #index(seq: number, shelf: number, text: string): void {
+    const insert = this.engine.prepare("INSERT INTO item_text (rowid, scope, words) VALUES (?, ?, ?)");
+    this.engine.write(LABEL, insert, seq, scopeOf(shelf), text);
+  }
+
+  /** Before anything else is done with the tables, and before a commit. */
+  #write(): void {
+    if (this.#losses !== this.engine.group.losses) this.#undone();
+    if (this.#draining || this.#rows.length === 0) return;
+    const rows = this.#rows;
+    this.#rows = [];
+    this.#draining = true;
+    let done = 0;
+    try {
+      const insert = this.engine.prepare("INSERT INTO item (seq, at, keys, value) VALUES (?, ?, ?, ?)");
+      for (const { seq, at, keys, value, text } of rows) {
+        this.engine.complete(LABEL, insert, seq, at, JSON.stringify(keys), value);
+        if (text !== undefined) this.#index(seq, keys[0]![0], text);
+        done++;
+      }
+    } finally {
+      this.#draining = false;
+      if (done < rows.length) this.#rows = [...rows.slice(done), ...this.#rows];
+    }
+  }
+
+  #commit(): void {
+    this.#write();
+    if (this.#count <= PATIENCE || this.#stale) return;
+    // More of them the more there are, so that there is an end to it.
+    let left = Math.max(SHELVES, Math.ceil(this.#waiting.size / 16));
+    for (const shelf of this.#waiting.keys()) {
+      this.#file(shelf);
+      if (--left === 0) break;
+    }
+    this.#mark();
+  }
+
+  #file(shelf: number): void {
+    const entries = this.#waiting.get(shelf)!;
+    this.#waiting.delete(shelf);
+    this.#count -= entries.length;
+    for (let i = 1; i < entries.length; i++) {
+      if (precedes(entries[i]!, entries[i - 1]!)) {
+        entries.sort((a, b) => precedes(a, b) ? -1 : 1);
+        break;
+      }
+    }
+    this.leaves.insert(shelf, entries);
+    const update = this.engine.prepare("UPDATE shelf SET items = items + ? WHERE id = ?");
+    this.engine.write(LABEL, update, entries.length, shelf);
+  }
+
+  #mark(): void {
+    let filed = this.#next - 1;
+    for (const entries of this.#waiting.values()) {
+      for (const { seq } of entries) filed = Math.min(filed, seq - 1);
+    }
+    this.engine.write(LABEL, this.engine.prepare("UPDATE filed SET seq = ?"), filed);
+  }
+
+  /** What was begun has been taken back, or may have been: the tables know better. */
+  #undone(): void {
+    this.#stale = true;
+    this.#rows = [];
+  }
+
+  #refresh(): void {
+    if (!this.#stale && this.#losses === this.engine.group.losses) return;
+    this.#losses = this.engine.group.losses;
+    this.#stale = false;
+    this.generation++;
+    this.#rows = [];
+    this.#waiting.clear();
+    this.#count = 0;
+    const { engine } = this;
+    const filed = Number(engine.one(LABEL, engine.prepare("SELECT seq FROM filed"))?.["seq"] ?? 0);
+    const newest = Number(
+      engine.one(LABEL, engine.prepare("SELECT max(seq) AS seq FROM item"))?.["seq"] ?? 0,
+    );
+    this.#next = Math.max(filed, newest) + 1;
+    for (let after = filed; after < newest;) after = this.#replay(after);
+    for (const shelf of [...this.#waiting.keys()]) this.#missing(shelf);
+  }
+
+  /** Takes the entries of some items up again; gives the number of the last. */
+  #replay(after: number): number {
+    const sql = "SELECT seq, at, keys, '' AS value FROM item WHERE seq > ? ORDER BY seq LIMIT ?";
+    const rows = this.engine.all(LABEL, this.engine.prepare(sql), after, REPLAY);
+    let last = Number.MAX_SAFE_INTEGER;
+    for (const row of rows) {
+      const { seq, at, keys } = storedOf(row);
+      for (const [shelf, , peer] of keys) this.#wait(shelf, { at, seq, peer });
+      last = seq;
+    }
+    return last;
+  }
+
+  /** Leaves only those waiting that are in no leaf. */
+  #missing(shelf: number): void {
+    const entries = this.#waiting.get(shelf)!.sort((a, b) => precedes(a, b) ? -1 : 1);
+    const [first, last] = [entries[0]!, entries.at(-1)!];
+    const filed = new Set<number>();
+    const before: Position = { at: first.at, seq: first.seq - 1 };
+    for (const entry of this.leaves.walk(shelf, undefined, before, { at: last.at, seq: last.seq + 1 })) {
+      filed.add(entry.seq);
+    }
+    const left = entries.filter((entry) => !filed.has(entry.seq));
+    this.#count -= entries.length - left.length;
+    if (left.length === 0) this.#waiting.delete(shelf);
+    else this.#waiting.set(shelf, left);
+  }
+}
+
+/** Whether an item is the one before, for another owner. */
+function isSame(last: Row, at: number, shelf: number, value: string): boolean {
+  return last.at === at && last.text === undefined && last.value === value &&
+    last.keys.every((key) => key[0] !== shelf);
+}
+
+/** The common value, which is not kept once nobody has it any more. */
+function commonOf(keys: readonly Key[], value: string): Input {
+  return keys.every((key) => key.length === 5) ? "" : value;
+}
+
+export function storedOf(row: Cells): Stored {
+  return {
+    seq: Number(row["seq"]),
+    at: Number(row["at"]),
+    value: String(row["value"]),
+    keys: JSON.parse(String(row["keys"])) as Key[],
+  };
+}
