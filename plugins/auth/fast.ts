@@ -17,6 +17,7 @@ import {
   type HostScope,
   Jid,
   type Login,
+  Lru,
   type Mechanism,
   options,
   passwordChanged,
@@ -28,10 +29,12 @@ import {
 } from "#plugin";
 import { type Device, type Devices, devices } from "./api.ts";
 import { expiryOf, FastDevices, type KnownDevice, type Token } from "./fast_devices.ts";
-import { BINDINGS, hashedToken } from "./fast_mechanism.ts";
+import { BINDINGS, hashedToken, type KnownProofs } from "./fast_mechanism.ts";
 
 const FAST_NS = "urn:xmpp:fast:0";
 const DAY = 86_400_000;
+/** Tokens whose proofs are remembered. */
+const REMEMBERED = 10_000;
 
 const config = options({
   lifetime: duration().prefault("21 days").describe(
@@ -84,6 +87,7 @@ interface Used {
 
 class FastLogins implements Devices {
   readonly known: FastDevices;
+  readonly #proofs: KnownProofs = new Lru(REMEMBERED);
   readonly #used = new WeakMap<Login<ClientSession>, Used>();
 
   constructor(private readonly host: HostScope<Config>) {
@@ -122,7 +126,7 @@ class FastLogins implements Devices {
         this.#used.set(login, { token, invalidate });
         return undefined;
       },
-    });
+    }, this.#proofs);
   }
 
   take(login: Login<ClientSession>): Element | undefined | Promise<Element | undefined> {

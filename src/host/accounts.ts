@@ -1,5 +1,6 @@
 /** The accounts of one user host: whether they exist, their roles, and their beginning and end. */
 import type { Clock } from "../base/clock.ts";
+import { Lru } from "../base/lru.ts";
 import { Jid } from "../jid/jid.ts";
 import type { ClientSession } from "../session/client.ts";
 import { StanzaError } from "../stanza/error.ts";
@@ -25,9 +26,14 @@ export interface AccountRecord {
 }
 
 const records = keyval<AccountRecord>("account");
+const KEPT = 1_000;
+/** Stands for an account that has no record. */
+const NONE: AccountRecord = Object.freeze({ created: 0 });
 
 export class Accounts {
   readonly #records: Keyval<AccountRecord>;
+  /** Records that were asked for lately: twice a login. */
+  readonly #lately = new Lru<string, AccountRecord>(KEPT);
 
   constructor(private readonly host: Omit<HostParts, "accounts">, private readonly clock: Clock) {
     this.#records = host.storage.open(records, host.domain);
@@ -42,7 +48,16 @@ export class Accounts {
   }
 
   record(local: string): AccountRecord | undefined {
-    return this.#records.get(local);
+    const known = this.#lately.get(local);
+    if (known !== undefined) return known === NONE ? undefined : known;
+    const record = this.#records.get(local);
+    this.#lately.set(local, record ?? NONE);
+    return record;
+  }
+
+  #write(local: string, record: AccountRecord): void {
+    this.#lately.delete(local);
+    this.#records.set(local, record);
   }
 
   /** The role of anybody, seen from this host. */
@@ -81,7 +96,7 @@ export class Accounts {
     if (provider?.create === undefined) throw new StanzaError("not-allowed", "accounts are not kept here");
     await provider.create(local, password);
     const record = { created: this.clock.now() };
-    this.#records.set(local, role === undefined ? record : { ...record, role });
+    this.#write(local, role === undefined ? record : { ...record, role });
     this.host.emit(accountCreated, { local });
   }
 
@@ -98,13 +113,13 @@ export class Accounts {
   /** Gives an account a role, or takes it back to the usual one. */
   setRole(local: string, role: Role | undefined): void {
     const { role: _before, ...rest } = this.record(local) ?? { created: this.clock.now() };
-    this.#records.set(local, role === undefined ? rest : { ...rest, role });
+    this.#write(local, role === undefined ? rest : { ...rest, role });
   }
 
   /** Switches an account off, which ends its sessions, or on again. */
   setDisabled(local: string, disabled: boolean): void {
     const { disabled: _before, ...rest } = this.record(local) ?? { created: this.clock.now() };
-    this.#records.set(local, disabled ? { ...rest, disabled } : rest);
+    this.#write(local, disabled ? { ...rest, disabled } : rest);
     if (!disabled) return;
     this.#endSessions(local, "this account has been disabled");
     this.host.emit(accountDisabled, { local });
@@ -121,6 +136,7 @@ export class Accounts {
     last?.unbind();
     this.#provider?.remove?.(local);
     this.host.storage.purge(this.host.domain, local);
+    this.#lately.delete(local);
     this.host.emit(accountRemoved, { local });
   }
 

@@ -1,8 +1,8 @@
 /** Which resource a session gets, and what happens to one that has it already (RFC 6120 §7.7.2.2). */
-import { encodeBase64Url } from "../base/bytes.ts";
+import { concat, encodeBase64Url, encodeUtf8 } from "../base/bytes.ts";
 import { randomId } from "../base/id.ts";
 import type { Jid } from "../jid/jid.ts";
-import { hmac } from "../sasl/digest.ts";
+import { hashed } from "../sasl/digest.ts";
 import type { Registry } from "../session/registry.ts";
 import { StanzaError } from "../stanza/error.ts";
 import { StreamError } from "../stream/error.ts";
@@ -20,7 +20,9 @@ export interface SessionOptions {
  */
 export function clientResource(secret: Uint8Array, account: Jid, agent: string): string {
   if (agent === "") return randomId(9);
-  return encodeBase64Url(hmac("SHA-256", secret, `bind2\0${account}\0${agent}`).subarray(0, 9));
+  // A keyed hash at a third of an HMAC's cost: the secret on both sides, and most of the digest never shown.
+  const keyed = concat(secret, encodeUtf8(`bind2 ${account} ${agent}`), secret);
+  return encodeBase64Url(hashed("SHA-512", keyed).subarray(0, 9));
 }
 
 /** The full JID for a new session. Throws `conflict` or `resource-constraint`; may end an older session. */
