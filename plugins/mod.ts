@@ -9,6 +9,7 @@ import { motd } from "./admin/motd.ts";
 import { anonymous } from "./auth/anonymous.ts";
 import { fast } from "./auth/fast.ts";
 import { internal } from "./auth/internal.ts";
+import { userCertificates } from "./auth/user_certificates.ts";
 import { carbons } from "./im/carbons.ts";
 import { groups } from "./im/groups.ts";
 import { message } from "./im/message.ts";
@@ -49,6 +50,7 @@ export default [
   anonymous,
   fast,
   internal,
+  userCertificates,
   carbons,
   groups,
   message,

@@ -17,6 +17,8 @@ export interface Suite {
   readonly paths: readonly string[];
   /** Whether its files may run at the same time: those that only compute may. */
   readonly parallel: boolean;
+  /** A file that is loaded before the tests, to run them with a part of the server replaced. */
+  readonly preload?: string;
   /** Minutes after which it counts as hung. */
   readonly minutes: number;
   readonly needs?: readonly Need[];
@@ -33,6 +35,14 @@ const SLIXMPP: Need = {
 const KNOWN: readonly Suite[] = [
   { name: "unit", paths: ["src", "plugins", "scripts"], parallel: true, minutes: 10 },
   { name: "conversations", paths: ["tests/conversations"], parallel: true, minutes: 10 },
+  {
+    // AC-2.4-2: the same conversations, every stanza of them routed by a plugin.
+    name: "routing",
+    paths: ["tests/conversations"],
+    preload: "tests/routing/replacement_router.ts",
+    parallel: true,
+    minutes: 10,
+  },
   { name: "server", paths: ["tests/server"], parallel: false, minutes: 10 },
   { name: "interop", paths: ["tests/interop"], parallel: false, minutes: 15, needs: [SLIXMPP] },
   { name: "blackbox", paths: ["tests/blackbox"], parallel: false, minutes: 15, prepare: prepareExecutable },

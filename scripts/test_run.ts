@@ -25,7 +25,15 @@ export async function runSuite(
   note: string,
   filter: readonly string[],
 ): Promise<Outcome> {
-  const args = ["test", "-A", ...(suite.parallel ? ["--parallel"] : []), ...filter, ...suite.paths];
+  const preload = suite.preload === undefined ? [] : ["--preload", suite.preload];
+  const args = [
+    "test",
+    "-A",
+    ...(suite.parallel ? ["--parallel"] : []),
+    ...preload,
+    ...filter,
+    ...suite.paths,
+  ];
   const started = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
     args,

@@ -21,6 +21,8 @@ export interface Devices {
   list(local: string): readonly Device[];
   /** Takes a device's tokens and ends its sessions; false where there is no such device. */
   revoke(local: string, id: string): boolean;
+  /** Takes the tokens of the installation with this agent id, if it has any; its sessions stay. */
+  forget(local: string, agent: string): void;
 }
 
 export const devices = defineService<Devices>("devices");

@@ -7,6 +7,8 @@
  */
 import {
   accountDisabled,
+  accountRemoved,
+  type BindingType,
   type ClientSession,
   credentials,
   definePlugin,
@@ -61,13 +63,14 @@ export const fast = definePlugin({
     host.inline("sasl2", logins);
     host.provide(devices, logins);
     host.on(passwordChanged, ({ local }) => void logins.known.clear(local));
+    host.on(accountRemoved, () => void logins.known.forget());
     host.on(accountDisabled, ({ local }) => void logins.known.clear(local));
     daily(host, () => host.spawn((signal) => logins.known.sweep(signal)));
   },
 });
 
 /** On a host without accounts there is nobody to give a token to. */
-const NOBODY: Devices = { list: () => [], revoke: () => false };
+const NOBODY: Devices = { list: () => [], revoke: () => false, forget: () => {} };
 
 /** A timer of its own: the wheel would have to turn all day for it. */
 function daily(host: HostScope<unknown>, fn: () => void): void {
@@ -85,9 +88,23 @@ interface Used {
   readonly invalidate: boolean;
 }
 
+/** The mechanisms that a connection can use, and how they are announced. */
+interface Offer {
+  readonly names: readonly string[];
+  readonly feature: Element;
+}
+
+function offerOf(bindings: ReadonlyMap<BindingType, Uint8Array> | undefined): Offer {
+  const names = [...BINDINGS].flatMap(([name, type]) =>
+    type === undefined || bindings?.has(type) === true ? [name] : []
+  );
+  return { names, feature: el("fast", FAST_NS, {}, names.map((name) => el("mechanism", FAST_NS, {}, name))) };
+}
+
 class FastLogins implements Devices {
   readonly known: FastDevices;
   readonly #proofs: KnownProofs = new Lru(REMEMBERED);
+  readonly #offers: Offer[] = [];
   readonly #used = new WeakMap<Login<ClientSession>, Used>();
 
   constructor(private readonly host: HostScope<Config>) {
@@ -97,12 +114,7 @@ class FastLogins implements Devices {
   // --- within a login ---------------------------------------------------------------------------------------------
 
   offer(session: ClientSession): Element {
-    return el(
-      "fast",
-      FAST_NS,
-      {},
-      this.#mechanisms(session).map((name) => el("mechanism", FAST_NS, {}, name)),
-    );
+    return this.#offer(session).feature;
   }
 
   /** A mechanism of ours, for a login that has `<fast/>` in it as it must. */
@@ -144,6 +156,7 @@ class FastLogins implements Devices {
     const child = el("token", FAST_NS, { expiry: formatDateTime(token.expires), token: token.secret });
     return this.host.flush(since).then(() => child, (error) => {
       // Without a token the client is logged in all the same.
+      this.known.forget();
       this.host.log.error("a token could not be kept", { error });
       return undefined;
     });
@@ -166,10 +179,15 @@ class FastLogins implements Devices {
     return this.host.accounts.isDisabled(username) ? saslFailure("account-disabled") : undefined;
   }
 
-  #mechanisms({ tls }: ClientSession): string[] {
-    return [...BINDINGS].flatMap(([name, type]) =>
-      type === undefined || tls?.bindings.has(type) === true ? [name] : []
-    );
+  #mechanisms(session: ClientSession): readonly string[] {
+    return this.#offer(session).names;
+  }
+
+  /** What there is for a connection, made once for each kind of them. */
+  #offer({ tls }: ClientSession): Offer {
+    let kind = 0;
+    for (const type of tls?.bindings.keys() ?? []) kind |= type === "tls-exporter" ? 1 : 2;
+    return this.#offers[kind] ??= offerOf(tls?.bindings);
   }
 
   // --- for other plugins ------------------------------------------------------------------------------------------
@@ -198,6 +216,10 @@ class FastLogins implements Devices {
       }
     }
     return true;
+  }
+
+  forget(local: string, agent: string): void {
+    if (this.known.get(local, agent) !== undefined) this.known.remove(local, agent);
   }
 
   #sessions(local: string): readonly ClientSession[] {

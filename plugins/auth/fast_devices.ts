@@ -2,7 +2,7 @@
  * The tokens of XEP-0484, by account and device. A device has at most two: the one it uses, and a newer one that it may not
  * have got (XEP-0484 §5.1). They are kept as they are: their mechanisms need them to check the client, and to answer it.
  */
-import { type HostScope, map, type MapStore, nextTurn, randomId, type UserAgent } from "#plugin";
+import { type HostScope, Lru, map, type MapStore, nextTurn, randomId, type UserAgent } from "#plugin";
 
 export interface Token {
   readonly secret: string;
@@ -39,15 +39,22 @@ const REMEMBERED = 7 * 86_400_000;
 /** 192 bits; the draft of the mechanisms wants 128. */
 const SECRET_BYTES = 24;
 
+/** Devices whose rows are at hand: most of what a login with a token costs beside its streams is reading one. */
+const AT_HAND = 10_000;
+
 export class FastDevices {
   readonly #store: MapStore<KnownDevice>;
+  readonly #lately = new Lru<string, KnownDevice>(AT_HAND);
 
   constructor(private readonly host: HostScope<TokenOptions>) {
     this.#store = host.open(store);
   }
 
   get(local: string, agent: string): KnownDevice | undefined {
-    return this.#store.get(local, agent);
+    const key = keyOf(local, agent);
+    const known = this.#lately.get(key) ?? this.#store.get(local, agent);
+    if (known !== undefined) this.#lately.set(key, known);
+    return known;
   }
 
   /** Devices of an account with a token that is still good, by their agents. */
@@ -62,7 +69,7 @@ export class FastDevices {
     const promoted = token === device.next;
     if (!promoted && count === undefined && now - device.used < COARSE) return;
     const counted = count === undefined ? token : { ...token, count };
-    this.#store.set(local, agent, {
+    this.#set(local, agent, {
       ...device,
       used: now,
       current: counted,
@@ -79,10 +86,10 @@ export class FastDevices {
       issued: now,
       expires: now + this.host.config.lifetime,
     };
-    const known = this.#store.get(local, agent.id);
+    const known = this.get(local, agent.id);
     if (known === undefined) this.#makeRoom(local);
     const { software, device } = agent;
-    this.#store.set(local, agent.id, {
+    this.#set(local, agent.id, {
       id: known?.id ?? randomId(9),
       since: known?.since ?? now,
       current: known?.current,
@@ -100,11 +107,23 @@ export class FastDevices {
   }
 
   remove(local: string, agent: string): void {
-    this.#store.set(local, agent, undefined);
+    this.#set(local, agent, undefined);
   }
 
   clear(local: string): void {
     if (this.#store.count(local) > 0) this.#store.clear(local);
+    this.forget();
+  }
+
+  /** Reads everything anew: rows have changed by themselves. */
+  forget(): void {
+    this.#lately.clear();
+  }
+
+  #set(local: string, agent: string, device: KnownDevice | undefined): void {
+    this.#lately.delete(keyOf(local, agent));
+    this.#store.set(local, agent, device);
+    if (device !== undefined) this.#lately.set(keyOf(local, agent), device);
   }
 
   /** Takes away what no client can use any more, without keeping the server from other work. */
@@ -131,6 +150,11 @@ export class FastDevices {
       over--;
     }
   }
+}
+
+/** A local part has no space in it (RFC 7622 §3.3). */
+function keyOf(local: string, agent: string): string {
+  return `${local} ${agent}`;
 }
 
 /** When the last token of a device expires. */

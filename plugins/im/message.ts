@@ -64,7 +64,12 @@ class Delivery implements Acceptance {
     const session = this.host.session(stanza.to!);
     if (session === undefined) return this.toAccount(x);
     const outcome = this.host.deliver(session, stanza);
-    return isPromise(outcome) ? outcome.then((o) => this.#settle(stanza, o)) : this.#settle(stanza, outcome);
+    return isPromise(outcome) ? outcome.then((o) => this.#toDevice(x, o)) : this.#toDevice(x, outcome);
+  }
+
+  /** Nothing came of it where the device went while its own guards waited: then it is one that is not there. */
+  #toDevice(x: Readonly<Arriving>, outcome: Outcome): Claimed {
+    return outcome === undefined ? this.toAccount(x) : this.#settle(x.stanza, outcome);
   }
 
   /** RFC 6121 §8.5.2, and §8.5.3.2 for a device that is not there. */

@@ -90,7 +90,13 @@ class StreamManagement implements Keeper {
   register(): void {
     const { host } = this;
     for (const ns of NAMESPACES) {
-      host.streamFeature({ ns, needs: Authenticated, forbids: 0, offer: () => el("sm", ns) });
+      host.streamFeature({
+        ns,
+        needs: Authenticated,
+        forbids: 0,
+        // Enabled with the resource already (XEP-0386): a client that sees it offered again would ask for it again.
+        offer: (session) => session.get(acknowledgements) === undefined ? el("sm", ns) : undefined,
+      });
       host.nonza(ns, "enable", (session, element) => this.#enable(session, element));
       host.nonza(ns, "resume", (session, element) => this.#resume(session, element));
       host.nonza(ns, "r", (session) => this.#answer(session));

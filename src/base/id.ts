@@ -24,6 +24,8 @@ class Pool {
   }
 }
 
+// The one value of this process that changes outside of a server: nobody can see it, since what it gives is random either
+// way. Without it every id would cost a call of the system.
 const pool = new Pool();
 
 /** A random id with `bytes` bytes of randomness, as base64url without padding: 16 letters by default. */

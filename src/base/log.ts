@@ -125,7 +125,14 @@ class Core {
 
   reopen(): void {
     this.flush();
-    this.#sink.reopen();
+    try {
+      this.#sink.reopen();
+    } catch (error) {
+      // Told where the records still go; a log that cannot be opened is no reason to fail.
+      this.record("error", "", "the log goes on where it was", {
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
   }
 
   /** The rank from which a part's records are written: its own, else that of the nearest part above it. */
@@ -206,7 +213,7 @@ class FileSink implements Sink {
   #file: Deno.FsFile;
 
   constructor(readonly path: string) {
-    this.#file = Deno.openSync(path, { append: true, create: true, mode: 0o640 });
+    this.#file = openLog(path);
   }
 
   write(lines: string): void {
@@ -214,9 +221,21 @@ class FileSink implements Sink {
   }
 
   reopen(): void {
-    const fresh = Deno.openSync(this.path, { append: true, create: true, mode: 0o640 });
+    const fresh = openLog(this.path);
     this.#file.close();
     this.#file = fresh;
+  }
+}
+
+function openLog(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { append: true, create: true, mode: 0o640 });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `the log file "${path}" cannot be opened (${why}): its folder must be there, and be writable for this user`,
+      { cause },
+    );
   }
 }
 

@@ -153,6 +153,20 @@ Deno.test("records for a file are written together, at the end of the tick or wh
     log.flush();
     assert.match(await Deno.readTextFile(`${file}.1`), /four\n$/);
     assert.match(await Deno.readTextFile(file), /^[^\n]*five\n$/);
+    // Nothing can be opened there: it goes on where it was, and says so.
+    await Deno.rename(file, `${file}.2`);
+    await Deno.mkdir(file);
+    log.reopen();
+    log.info("six");
+    log.flush();
+    assert.match(
+      await Deno.readTextFile(`${file}.2`),
+      /five\n[^\n]*goes on where it was[^\n]*\n[^\n]*six\n$/,
+    );
+    assert.throws(
+      () => createLog({ level: "info", file: `${dir}/no/x.log` }),
+      /the log file ".*no\/x\.log" cannot/,
+    );
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

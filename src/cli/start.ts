@@ -108,8 +108,14 @@ async function run(
 }
 
 function logOf(call: Call, settings: Settings): Log {
-  const { log: level, log_levels: levels, log_format: format } = settings.server;
-  return createLog({ level, levels, format, journal: isJournal(call) });
+  const { log: level, log_levels: levels, log_format: format, log_file: file } = settings.server;
+  return createLog({
+    level,
+    levels,
+    format,
+    // A file is nobody's stream: its lines have no priorities in front.
+    ...(file === undefined ? { journal: isJournal(call) } : { file }),
+  });
 }
 
 /**

@@ -94,7 +94,11 @@ function adminsOf(
 }
 
 /** Who knows the accounts is a plugin too, chosen by `authentication` and not by the list. */
-function withProvider(listed: readonly string[], provider: string | undefined, catalog: Catalog): readonly string[] {
+function withProvider(
+  listed: readonly string[],
+  provider: string | undefined,
+  catalog: Catalog,
+): readonly string[] {
   if (provider === undefined || listed.includes(provider) || !catalog.plugins.has(provider)) return listed;
   return [provider, ...listed];
 }

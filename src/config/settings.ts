@@ -63,6 +63,9 @@ export const serverSchema = z.strictObject({
     "A file that holds the process id while the server runs.",
   ),
   log: level.default("info").describe("The least severe level that is logged."),
+  log_file: path().optional().meta({ example: "/var/log/metronome/metronome.log" }).describe(
+    "A file to log to; without it, standard error. SIGUSR1 opens it again after it has been moved away.",
+  ),
   log_format: z.enum(["text", "json"]).default("text").describe("Lines for people or for programs."),
   log_levels: z.record(z.string(), level).default({}).describe("Levels of single subsystems, by name."),
   admins: z.array(jid()).default([]).describe("Operators: administrators of every host and of the server."),
@@ -160,7 +163,8 @@ export const hostOptions = {
     "Whether SASL PLAIN is offered without TLS: for tests and trusted networks only.",
   ),
   client_certificates: z.boolean().default(false).describe(
-    "Whether clients are asked for a certificate and SASL EXTERNAL is offered.",
+    "Whether clients are asked for a certificate, and SASL EXTERNAL is offered to those that show one of " +
+      "`client_authorities`.",
   ),
   client_authorities: path().optional().meta({ example: "certs/clients.pem" }).describe(
     "PEM file of the authorities that sign client certificates.",

@@ -38,8 +38,8 @@ export interface Registration {
 /** What came of a pass: a refusal, CLAIMED, or undefined where nobody took the stanza. */
 export type Outcome = Refusal | typeof CLAIMED | undefined;
 
-/** Told of every handler that threw something that is not an answer. */
-export type FaultReport = (owner: string, error: unknown, stanza: Stanza) => void;
+/** Told of every handler that threw something that is not an answer; says what the sender is told. */
+export type FaultReport = (owner: string, error: unknown, stanza: Stanza) => StanzaError;
 
 class Cell<X> {
   readonly guard: Owned<Guard<X>>[] = [];
@@ -147,7 +147,6 @@ export class CompiledPoint<X extends Passage> {
   /** A StanzaError that is thrown is an answer; anything else is a bug, logged with its owner. */
   #fault(owner: string, error: unknown, stanza: Stanza): Refusal {
     if (error instanceof StanzaError) return error;
-    this.report(owner, error, stanza);
-    return new StanzaError("internal-server-error");
+    return this.report(owner, error, stanza);
   }
 }

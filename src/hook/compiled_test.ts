@@ -20,7 +20,10 @@ function compiled(register: (at: ReturnType<typeof draftAt>) => void) {
   const faults: string[] = [];
   return {
     faults,
-    point: new CompiledPoint("test", draft.of(point), (owner, error) => faults.push(`${owner}: ${error}`)),
+    point: new CompiledPoint("test", draft.of(point), (owner, error) => {
+      faults.push(`${owner}: ${error}`);
+      return new StanzaError("internal-server-error");
+    }),
   };
 }
 const draftAt = (draft: PointDraft) => draft.at(point);

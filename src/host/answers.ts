@@ -3,6 +3,7 @@
  * stop its session's reading; only a session with too many of them is made to wait.
  */
 import { isPromise, type Maybe } from "../base/maybe.ts";
+import type { Outcome } from "../hook/compiled.ts";
 import { CLAIMED } from "../hook/point.ts";
 import { StanzaError } from "../stanza/error.ts";
 import { errorOf, resultOf } from "../stanza/reply.ts";
@@ -40,13 +41,17 @@ export class Answers {
   #forward(stanza: Stanza): Maybe<typeof CLAIMED | undefined> {
     const { local, resource } = stanza.to!;
     const session = this.host.registry.find(local, resource);
-    if (session === undefined) return stanza.kind === "iq" && !stanza.isRequest ? CLAIMED : undefined;
-    const outcome = this.host.deliver(session, stanza);
-    const settle = (o: Awaited<typeof outcome>): typeof CLAIMED => {
-      if (o !== CLAIMED && o !== undefined) this.host.refuse(stanza, o, "delivering");
-      return CLAIMED;
-    };
-    return isPromise(outcome) ? outcome.then(settle) : settle(outcome);
+    const outcome = session === undefined ? undefined : this.host.deliver(session, stanza);
+    return isPromise(outcome)
+      ? outcome.then((o) => this.#forwarded(stanza, o))
+      : this.#forwarded(stanza, outcome);
+  }
+
+  #forwarded(stanza: Stanza, outcome: Outcome): typeof CLAIMED | undefined {
+    // An answer to somebody who has gone is of no use to anybody.
+    if (outcome === undefined) return stanza.kind === "iq" && !stanza.isRequest ? CLAIMED : undefined;
+    if (outcome !== CLAIMED) this.host.refuse(stanza, outcome, "delivering");
+    return CLAIMED;
   }
 
   #call(owner: string, fn: IqHandler, query: Query): Maybe<typeof CLAIMED> {
@@ -73,9 +78,9 @@ export class Answers {
     answer: Maybe<Element | undefined>,
   ): Maybe<typeof CLAIMED> {
     const { session, stanza } = query;
-    if (session !== undefined) session.pendingRequests++;
+    session?.asked();
     const done = this.#settle(owner, stanza, before, answer).then((): typeof CLAIMED => {
-      if (session !== undefined) session.pendingRequests--;
+      session?.answered();
       return CLAIMED;
     });
     return session !== undefined && session.pendingRequests >= MOST_PENDING ? done : CLAIMED;
@@ -98,12 +103,7 @@ export class Answers {
   }
 
   #fail(owner: string, stanza: Stanza, error: unknown): void {
-    if (!(error instanceof StanzaError)) this.host.fault(owner, error, stanza);
-    const said = error instanceof StanzaError
-      ? error
-      : new StanzaError("internal-server-error", "this could not be done now, try again later", {
-        type: "wait",
-      });
+    const said = error instanceof StanzaError ? error : this.host.fault(owner, error, stanza);
     const reply = errorOf(stanza, said);
     if (reply !== undefined) this.host.send(reply);
   }

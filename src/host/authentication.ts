@@ -1,10 +1,12 @@
 /** Logging in to a host: which mechanisms it offers, with whose credentials, and what a login or a failed one means. */
 import { randomId } from "../base/id.ts";
+import type { Maybe } from "../base/maybe.ts";
 import { prepareLocal } from "../jid/local.ts";
 import type {
   ChannelFacts,
   Credentials,
   Exchange,
+  Failure,
   Identity,
   Mechanism,
   ScramHash,
@@ -14,7 +16,12 @@ import type { ClientSession } from "../session/client.ts";
 import type { Attempt } from "../session/home.ts";
 import type { Task } from "../session/login.ts";
 import type { Element } from "../xml/element.ts";
-import { accountOf, trustedLeaf } from "./client_certificates.ts";
+import {
+  accountFor,
+  readShown,
+  registeredCertificates,
+  type ShownCertificate,
+} from "./client_certificates.ts";
 import type { HostOptions } from "./context.ts";
 import { type Credentials as Provider, credentials } from "./credentials.ts";
 import { LoginBrake } from "./login_brake.ts";
@@ -58,10 +65,14 @@ export class Authentication {
     const backed = this.#back();
     if (backed === undefined) throw new Error(`${this.host.domain} has no provider of credentials`);
     const channel = this.#channelOf(session);
+    const shown = mechanism.name === "EXTERNAL" ? this.#shown(session) : undefined;
     const names = attempt.offered?.map((m) => m.name) ?? [];
     const bindings = names.some((name) => name.endsWith("-PLUS")) ? channel.bindings?.keys() : undefined;
     return mechanism.start({
-      backend: backed.backend,
+      backend: shown === undefined ? backed.backend : {
+        ...backed.backend,
+        external: (_leaf, asked, peer) => this.#accountFor(shown, asked, peer),
+      },
       domain: this.host.domain,
       channel,
       decoy: this.host.options.decoy,
@@ -131,16 +142,43 @@ export class Authentication {
     return this.#backed;
   }
 
+  /** Whether anything could come of a certificate that a client shows; only then it is asked for one (XEP-0178 §2). */
+  get asksForCertificates(): boolean {
+    const { authorities, mechanisms } = this.host.options;
+    if (mechanisms !== undefined && !mechanisms.includes("EXTERNAL")) return false;
+    return authorities.length > 0 || this.host.fittings.service(registeredCertificates) !== undefined;
+  }
+
   #channelOf(session: ClientSession): ChannelFacts {
     const { tls, isSecure } = session;
-    const { authorities } = this.host.options;
-    if (tls === undefined || authorities.length === 0) return { secure: isSecure, bindings: tls?.bindings };
-    const now = this.host.clock.now();
-    return {
-      secure: isSecure,
-      bindings: tls.bindings,
-      certificate: trustedLeaf(tls.peerCertificate(), authorities, now),
-    };
+    return { secure: isSecure, bindings: tls?.bindings, certificate: this.#shown(session)?.leaf };
+  }
+
+  /** The certificate of a session's connection where somebody could log in with it; judged anew whenever it is asked for. */
+  #shown({ tls }: ClientSession): ShownCertificate | undefined {
+    if (tls === undefined || !this.asksForCertificates) return undefined;
+    const { domain, clock, options, fittings } = this.host;
+    const shown = readShown(tls.peerCertificate(), {
+      domain,
+      authorities: options.authorities,
+      registered: fittings.service(registeredCertificates),
+      now: clock.now(),
+    });
+    if (shown === undefined || shown.accounts.length > 0) return shown;
+    // Only a provider can know what else a certificate of the authority stands for (XEP-0178 §2, step 11.3).
+    return fittings.service(credentials)?.external === undefined ? undefined : shown;
+  }
+
+  #accountFor(
+    shown: ShownCertificate,
+    asked: string | undefined,
+    peer: string,
+  ): Maybe<string | Failure | undefined> {
+    const { accounts, domain, fittings } = this.host;
+    if (shown.accounts.length === 0) {
+      return fittings.service(credentials)?.external?.(shown.leaf, asked, peer);
+    }
+    return accountFor(shown, asked, domain, (local) => accounts.exists(local));
   }
 }
 
@@ -156,11 +194,8 @@ function backendOf(provider: Provider, host: HostParts): Credentials {
     ...(hashes === undefined ? {} : { hashes }),
     ...(provider.scram && { scram: (local, hash) => provider.scram!(local, hash) }),
     ...(provider.password && { password: (local, password) => provider.password!(local, password) }),
-    external: (leaf, asked, peer) => {
-      const account = accountOf(leaf, asked, host.domain);
-      if (account !== undefined) return host.accounts.exists(account) ? account : undefined;
-      return provider.external?.(leaf, asked, peer);
-    },
+    // What a certificate stands for depends on the connection: see `exchange`.
+    external: () => undefined,
     ...(provider.anonymous && { anonymous: (peer, trace) => provider.anonymous!(peer, trace) }),
     disabled: (local) => host.accounts.isDisabled(local),
   };

@@ -35,6 +35,7 @@ import { Answers } from "./answers.ts";
 import { Authentication } from "./authentication.ts";
 import type { HostContext, HostOptions } from "./context.ts";
 import type { Draft } from "./draft.ts";
+import { logFault } from "./fault.ts";
 import { Fittings } from "./fittings.ts";
 import {
   type Arriving,
@@ -44,7 +45,7 @@ import {
   sessionUnbound,
   stanzaRefused,
 } from "./points.ts";
-import { clientResource, placeResource } from "./resources.ts";
+import { ClientResources, placeResource } from "./resources.ts";
 import { Requests } from "./requests.ts";
 import type { HostParts } from "./parts.ts";
 import type { Router } from "./router.ts";
@@ -64,6 +65,7 @@ export class Host implements Home<ClientSession>, HostParts {
   readonly #held = new Map<Token, unknown>();
   readonly #answers: Answers;
   readonly #authentication: Authentication;
+  readonly #resources = new ClientResources();
 
   constructor(readonly context: HostContext<Host>, public options: HostOptions) {
     this.domain = options.domain;
@@ -107,6 +109,9 @@ export class Host implements Home<ClientSession>, HostParts {
   tlsContext(): TlsContext | undefined {
     return this.context.certificate(this.domain);
   }
+  get asksForCertificates(): boolean {
+    return this.#authentication.asksForCertificates;
+  }
   mechanisms(session: ClientSession): readonly Mechanism[] {
     return this.#authentication.mechanisms(session);
   }
@@ -142,7 +147,7 @@ export class Host implements Home<ClientSession>, HostParts {
         old.end(new StreamError("conflict", "replaced by a new session of this client"));
       }
     }
-    const id = clientResource(this.options.decoy.secret, Jid.of(username, this.domain), agent);
+    const id = this.#resources.of(this.options.decoy.secret, Jid.of(username, this.domain), agent);
     if (tag === undefined || tag === "") return this.bind(session, id);
     try {
       return this.bind(session, `${tag}/${id}`);
@@ -249,9 +254,8 @@ export class Host implements Home<ClientSession>, HostParts {
   }
 
   failed(session: ClientSession, error: unknown): void {
-    this.log.error("a session failed", {
+    logFault(this.log, error, "a session failed", "kernel", {
       session: session.jid?.toString() ?? session.peer.address,
-      error: trace(error),
     });
   }
 
@@ -289,7 +293,10 @@ export class Host implements Home<ClientSession>, HostParts {
     return this.fittings.undelivered.pass({ ...x, claimed: false });
   }
 
-  /** Hands a stanza to one session. The outcome says what the session's own guards and claims made of it. */
+  /**
+   * Hands a stanza to one session. The outcome says what the session's own guards and claims made of it; undefined where the
+   * session is no more.
+   */
   deliver(session: ClientSession, stanza: Stanza): Maybe<Outcome> {
     const { delivering } = this.fittings;
     if (!delivering.used) {
@@ -303,6 +310,8 @@ export class Host implements Home<ClientSession>, HostParts {
 
   #delivered(outcome: Outcome, x: Delivering): Outcome {
     if (outcome !== undefined) return outcome;
+    // It may have ended while a guard or a claim waited: then nobody has taken the stanza.
+    if (!x.session.isBound) return undefined;
     x.session.write(x.stanza);
     return CLAIMED;
   }
@@ -346,15 +355,11 @@ export class Host implements Home<ClientSession>, HostParts {
     this.#held.delete(slot);
   }
 
-  /** A bug in a handler: logged with its owner. The stanza's content stays out of the log. */
-  fault(owner: string, error: unknown, stanza: Stanza | undefined): void {
+  /** What went wrong in a handler: logged with its owner; what its sender is told. Content stays out of the log. */
+  fault(owner: string, error: unknown, stanza: Stanza | undefined): StanzaError {
     const about = stanza === undefined
       ? {}
       : { stanza: `${stanza.kind}/${stanza.type}`, from: String(stanza.from) };
-    this.log.error(`the plugin ${owner} failed`, { ...about, error: trace(error) });
+    return logFault(this.log, error, `the plugin ${owner} failed`, owner, about);
   }
-}
-
-function trace(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

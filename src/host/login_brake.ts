@@ -1,9 +1,10 @@
 /**
- * Failed logins are counted by address and by account and slowed once there are many: guessing becomes slow, a few typing
+ * Failed logins are counted by address (an IPv6 customer has a whole /64) and by account and slowed once there are many: guessing becomes slow, a few typing
  * errors cost nothing, and a login that succeeds is never delayed.
  */
 import { Lru } from "../base/lru.ts";
 import { Bucket } from "../base/throttle.ts";
+import { networkOf } from "../transport/connection_limits.ts";
 
 /** Failures that cost nothing, and how many a second come back. */
 const FREE = 10;
@@ -17,7 +18,7 @@ export class LoginBrake {
 
   /** Counts a failure; how many milliseconds its answer is to be held back. */
   failed(address: string, account: string | undefined, now: number): number {
-    const first = take(this.#addresses, address, now);
+    const first = take(this.#addresses, networkOf(address), now);
     const second = account === undefined ? 0 : take(this.#accounts, account, now);
     return Math.min(LONGEST_MS, Math.max(first, second));
   }

@@ -7,6 +7,7 @@ import type { Refusal } from "../hook/point.ts";
 import type { Event } from "../hook/token.ts";
 import type { ClientSession } from "../session/client.ts";
 import type { Registry } from "../session/registry.ts";
+import type { StanzaError } from "../stanza/error.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/store.ts";
 import type { HostOptions } from "./context.ts";
@@ -26,5 +27,5 @@ export interface HostParts {
   deliver(session: ClientSession, stanza: Stanza): Maybe<Outcome>;
   refuse(stanza: Stanza, refusal: Refusal, at: string): void;
   emit<E>(event: Event<E>, e: E): void;
-  fault(owner: string, error: unknown, stanza: Stanza | undefined): void;
+  fault(owner: string, error: unknown, stanza: Stanza | undefined): StanzaError;
 }

@@ -1,6 +1,7 @@
 /** Which resource a session gets, and what happens to one that has it already (RFC 6120 §7.7.2.2). */
 import { concat, encodeBase64Url, encodeUtf8 } from "../base/bytes.ts";
 import { randomId } from "../base/id.ts";
+import { Lru } from "../base/lru.ts";
 import type { Jid } from "../jid/jid.ts";
 import { hashed } from "../sasl/digest.ts";
 import type { Registry } from "../session/registry.ts";
@@ -14,15 +15,28 @@ export interface SessionOptions {
   readonly conflict: "replace" | "refuse" | "rename";
 }
 
+/** Names that are remembered: working one out costs a tenth of a login with a token. */
+const REMEMBERED = 10_000;
+
 /**
- * The name of a client's session (XEP-0386 §3.2.1): the same for one installation of one account at every login, as far as it
+ * The names of clients' sessions (XEP-0386 §3.2.1): the same for one installation of one account at every login, as far as it
  * says who it is, and no way back to that.
  */
-export function clientResource(secret: Uint8Array, account: Jid, agent: string): string {
-  if (agent === "") return randomId(9);
-  // A keyed hash at a third of an HMAC's cost: the secret on both sides, and most of the digest never shown.
-  const keyed = concat(secret, encodeUtf8(`bind2 ${account} ${agent}`), secret);
-  return encodeBase64Url(hashed("SHA-512", keyed).subarray(0, 9));
+export class ClientResources {
+  readonly #known = new Lru<string, string>(REMEMBERED);
+
+  of(secret: Uint8Array, account: Jid, agent: string): string {
+    if (agent === "") return randomId(9);
+    const whose = `bind2 ${account} ${agent}`;
+    let name = this.#known.get(whose);
+    if (name === undefined) {
+      // A keyed hash at a third of an HMAC's cost: the secret on both sides, and most of the digest never shown.
+      const keyed = concat(secret, encodeUtf8(whose), secret);
+      name = encodeBase64Url(hashed("SHA-512", keyed).subarray(0, 9));
+      this.#known.set(whose, name);
+    }
+    return name;
+  }
 }
 
 /** The full JID for a new session. Throws `conflict` or `resource-constraint`; may end an older session. */

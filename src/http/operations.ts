@@ -14,6 +14,8 @@ export interface Operations {
   readonly problems: () => readonly string[];
   /** The text of all figures. */
   readonly metrics: () => string;
+  /** Whether this machine may read the figures without a token. */
+  readonly loopback: boolean;
   /** Who sends it as a bearer token may read the figures from anywhere (RFC 6750 §2.1). */
   readonly token?: string | undefined;
 }
@@ -44,10 +46,10 @@ function readiness({ problems }: Operations): App {
   });
 }
 
-function figures({ metrics, token }: Operations): App {
+function figures({ metrics, loopback, token }: Operations): App {
   const app: App = new Hono();
   return app.get("/", (c) => {
-    if (!mayRead(c, token)) {
+    if (!mayRead(c, loopback, token)) {
       return c.text("The figures are for this machine, or for who sends the token.\n", 403);
     }
     return c.body(metrics(), 200, {
@@ -57,10 +59,10 @@ function figures({ metrics, token }: Operations): App {
   });
 }
 
-function mayRead(c: Context, token: string | undefined): boolean {
+function mayRead(c: Context, loopback: boolean, token: string | undefined): boolean {
   const sent = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
   if (token !== undefined && sent !== undefined) return timingSafeEqual(encodeUtf8(sent), encodeUtf8(token));
-  return isLocal(c);
+  return loopback && isLocal(c);
 }
 
 /** Whether the request comes from this machine itself, and not through a proxy that runs on it. */

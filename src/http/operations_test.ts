@@ -13,8 +13,9 @@ const REMOTE = {
   completed: Promise.resolve(),
 };
 
-function served(problems: string[] = [], token?: string) {
-  return mountAll(operationMounts({ problems: () => problems, metrics: () => "# EOF\n", token }), log);
+function served(problems: string[] = [], token?: string, loopback = true) {
+  const operations = { problems: () => problems, metrics: () => "# EOF\n", loopback, token };
+  return mountAll(operationMounts(operations), log);
 }
 
 Deno.test("health and readiness", async () => {
@@ -45,6 +46,13 @@ Deno.test("figures are for this machine, or for who knows the token", async () =
   assert.equal(await status("right", REMOTE, { authorization: "bearer wrong" }), 403);
   assert.equal(await status("right", LOCAL, { authorization: "Bearer wrong" }), 403);
   assert.equal(await status(undefined, REMOTE, { authorization: "Bearer undefined" }), 403);
+});
+
+Deno.test("figures are not for this machine where it is told apart from nobody, as behind a proxy without headers", async () => {
+  const app = served([], "right", false);
+  assert.equal((await app.request("/metrics", {}, LOCAL)).status, 403);
+  const headers = { authorization: "Bearer right" };
+  assert.equal((await app.request("/metrics", { headers }, LOCAL)).status, 200);
 });
 
 Deno.test("figures are announced as what they are", async () => {

@@ -19,6 +19,7 @@ const CACHED = 8192;
 
 /** An address. Make one with `parse`, `tryParse` or `of`. */
 export class Jid {
+  // Shared by all servers of a process, as it may be: it only remembers what each text means, and forgets by itself.
   static readonly #cache = new JidCache<Jid>(CACHED);
 
   /** The part before `@`, "" when there is none. */

@@ -22,6 +22,7 @@ export {
   utf8Length,
 } from "../base/bytes.ts";
 
+export { type Certificate, fingerprintOf, readCertificate } from "../transport/certificate.ts";
 export { CidrList } from "../transport/cidr.ts";
 export { networkOf } from "../transport/connection_limits.ts";
 
@@ -76,6 +77,7 @@ export { hmac } from "../sasl/digest.ts";
 export { decoyKeys, deriveScramKeys, passwordMatches } from "../sasl/scram_keys.ts";
 
 export * from "../host/points.ts";
+export { type RegisteredCertificates, registeredCertificates } from "../host/client_certificates.ts";
 export { type Credentials, credentials } from "../host/credentials.ts";
 export type { DiscoProvider, DiscoQuery, Identity, Item } from "../host/disco.ts";
 export type { Answer, IqHandler, Query } from "../host/draft.ts";

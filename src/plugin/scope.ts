@@ -141,7 +141,7 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
   }
 
   spawn(work: (signal: AbortSignal) => Promise<void>): void {
-    const done = work(this.#abort.signal).catch((error) => this.host.fault(this.owner, error, undefined))
+    const done = work(this.#abort.signal).catch((error) => void this.host.fault(this.owner, error, undefined))
       .finally(() => this.#work.delete(done));
     this.#work.add(done);
   }

@@ -39,6 +39,7 @@ function check(input: Uint8Array, context: ExchangeContext): Maybe<Step> {
   const asked = authzid === "" ? undefined : authzid;
   return then(context.backend.external?.(certificate, asked, context.peer), (username): Step => {
     if (username === undefined) return failed("not-authorized", "the certificate stands for no account here");
+    if (typeof username !== "string") return username;
     // A peer server is named by its domain alone.
     if (authzid !== username && !isOwn(authzid, username, context)) {
       return failed("invalid-authzid", "an account can act only for itself");

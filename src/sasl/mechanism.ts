@@ -97,9 +97,13 @@ export interface Credentials {
   password?(username: string, password: string): Maybe<boolean>;
   /**
    * The account (or peer domain) that a certificate, in DER, stands for; `authzid` chooses where it names
-   * several.
+   * several. Or why it may not be that one.
    */
-  external?(certificate: Uint8Array, authzid: string | undefined, peer: string): Maybe<string | undefined>;
+  external?(
+    certificate: Uint8Array,
+    authzid: string | undefined,
+    peer: string,
+  ): Maybe<string | Failure | undefined>;
   /** A name for a guest from this address, or why there is none. */
   anonymous?(peer: string, trace: string | undefined): Maybe<string | Failure>;
   /**

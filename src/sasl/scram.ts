@@ -3,6 +3,9 @@
  *
  * A name that no account has gets keys of its own (`decoyKeys`), always the same, and goes the whole way: its
  * messages have the shape of a wrong password's and cost the same work, so that names cannot be tried out.
+ *
+ * What the client was offered is confirmed to it under the password's signature (XEP-0474), so that a list that somebody
+ * has shortened is noticed.
  */
 
 import { concat, decodeUtf8Strict, encodeBase64, encodeUtf8, timingSafeEqual } from "../base/bytes.ts";

@@ -44,7 +44,7 @@ export class ServerCertificates implements CertificateSource, ContextChoice {
     return Promise.resolve({
       commit: () => {
         this.#sources = hosts;
-        this.#certificates.configure(hosts, settings.tls.certs_dir);
+        this.#certificates.configure(hosts, settings.tls.certs_dir, settings.tls.minimum);
       },
     });
   }

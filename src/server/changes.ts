@@ -15,8 +15,8 @@ const RESTART: ReadonlySet<string> = new Set([
   "server.run",
   "server.pidfile",
   "server.durability",
+  "server.log_file",
   "server.log_format",
-  "tls.minimum",
 ]);
 
 /** What reports of hosts and plugins tell in more detail. */

@@ -41,8 +41,9 @@ export async function createServer(options: CreateOptions): Promise<Running> {
   });
   if ("problems" in outcome) throw new Error(outcome.problems.map(describeProblem).join("\n"));
   const { settings } = outcome;
-  const { log: level, log_levels: levels, log_format: format } = settings.server;
-  const log = options.log ?? createLog({ level, levels, format });
+  const { log: level, log_levels: levels, log_format: format, log_file } = settings.server;
+  const log = options.log ??
+    createLog({ level, levels, format, ...(log_file === undefined ? {} : { file: log_file }) });
   const { server } = await openServer({ settings, plugins: pluginSet(plugins), log });
   const stop = () => server.stop();
   return { server, ports: portsOpen(server), stop, [Symbol.asyncDispose]: stop };

@@ -92,8 +92,12 @@ export class Hosts {
     const abandon = async (): Promise<void> => {
       for (const step of steps.reverse()) await step.abandon();
     };
-    for (const next of Object.values(settings.hosts)) {
-      const options = this.#options(next, settings);
+    // First, since this may throw too: files of authorities are read.
+    const hosts = Object.values(settings.hosts).map((next) => ({
+      next,
+      options: this.#options(next, settings),
+    }));
+    for (const { next, options } of hosts) {
       const raised = this.#raised.get(next.domain) ?? this.#make(options);
       try {
         const ready = await prepareTolerantly(raised.plugins, this.#wanted(next, set), set);
@@ -171,7 +175,6 @@ export class Hosts {
       name: host.name ?? domain,
       policy: {
         tlsRequired: host.tls_required,
-        clientCertificates: host.client_certificates,
         loginAttempts: LOGIN_ATTEMPTS,
       },
       sessions: { most: settings.limits.sessions_per_account, conflict: host.resource_conflict },
@@ -190,17 +193,19 @@ const LOGIN_ATTEMPTS = 4;
 
 /** Who signs the certificates that clients may log in with. Throws an Error that names the file. */
 function authoritiesOf(
-  { client_certificates: wanted, client_authorities: path }: HostSettings,
+  { domain, client_certificates: wanted, client_authorities: path }: HostSettings,
 ): X509Certificate[] {
-  if (!wanted || path === undefined) return [];
+  if (!wanted) return [];
+  if (path === undefined) {
+    throw new Error(
+      `host "${domain}": client_certificates needs client_authorities: a PEM file of who signs them ` +
+        `(certificates that people register themselves need the plugin "user_certificates" and neither of both)`,
+    );
+  }
   try {
     return readAuthorities(Deno.readTextFileSync(path));
   } catch (cause) {
-    throw new Error(
-      `client_authorities: "${path}" cannot be used: ${cause instanceof Error ? cause.message : cause}`,
-      {
-        cause,
-      },
-    );
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`host "${domain}": client_authorities: "${path}" cannot be used: ${why}`, { cause });
   }
 }

@@ -38,9 +38,9 @@ export function portsOf(
       return await listenTls({
         ...options,
         contexts: certificates,
-        // Read with every handshake: a reload may change them.
+        // Asked with every handshake: a reload may change them.
         get requestCertificate() {
-          return Object.values(server.settings.hosts).some((host) => host.client_certificates);
+          return asking(server);
         },
         get handshakeMs() {
           return server.limits.handshakeTimeout;
@@ -57,6 +57,14 @@ export function portsOf(
     }
     throw new Error(`there is no kind of port called "${kind}"`);
   };
+}
+
+/** Whom direct TLS asks for a certificate: clients of the hosts that want them, as far as a client says whose it is. */
+function asking(server: Server): boolean | ((name: string) => boolean) {
+  const users = [...server.hosts.all()].filter((host) => host.options.kind === "user");
+  const wanting = users.filter((host) => host.asksForCertificates).length;
+  if (wanting === 0 || wanting === users.length) return wanting > 0;
+  return (name) => server.hosts.get(name)?.asksForCertificates ?? true;
 }
 
 /** Lets plugins turn an address away before anything is said (the tap `connecting`). */

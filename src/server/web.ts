@@ -30,10 +30,11 @@ export class Web {
 
   #make(): Apps {
     const log = this.server.log.child("http");
-    const { enabled, token } = this.server.settings.metrics;
+    const { enabled, loopback, token } = this.server.settings.metrics;
     const operations = operationMounts({
       problems: () => this.server.problems,
       metrics: () => this.server.metrics.text(),
+      loopback,
       token: token?.reveal(),
     }).filter(({ path }) => enabled || path !== "/metrics");
     const hosts = new Map<string, App>();

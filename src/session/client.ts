@@ -18,9 +18,8 @@ import { el, type Element } from "../xml/element.ts";
 import { CONTENT_NS } from "../xml/names.ts";
 import { ownCopy } from "../xml/own.ts";
 import { prepareHeader } from "./header.ts";
-import { refuseBetween } from "./features/sasl2.ts";
 import type { Entry, FindHome, Home } from "./home.ts";
-import { type Negotiation, negotiationOf } from "./negotiation.ts";
+import { type Negotiation, negotiationOf, refuseBetween } from "./negotiation.ts";
 
 const PING_NS = "urn:xmpp:ping";
 
@@ -43,11 +42,10 @@ export class ClientSession implements StreamOwner {
   priority = 0;
   /** Has asked for the roster, and gets its changes (RFC 6121 §2.2). */
   interested = false;
-  negotiation: Negotiation | undefined;
+  negotiation: Negotiation<ClientSession> | undefined;
   /** Bound, but without a stream: it waits to be resumed, and what is written to it is kept by whoever made it wait. */
   parked = false;
-  /** Requests of this session that are still being worked on. */
-  pendingRequests = 0;
+  #pendingRequests = 0;
   #awaitingPong = false;
   #slots: Slots | undefined;
 
@@ -85,6 +83,20 @@ export class ClientSession implements StreamOwner {
     }
     this.#slots.set(slot, value);
     if (this.#slots.empty) this.#slots = undefined;
+  }
+
+  /** Requests of this session that are still being worked on. */
+  get pendingRequests(): number {
+    return this.#pendingRequests;
+  }
+
+  /** A request of this session is being worked on, until `answered`. */
+  asked(): void {
+    this.#pendingRequests++;
+  }
+
+  answered(): void {
+    if (--this.#pendingRequests === 0) this.stream?.settled();
   }
 
   /** Takes over a stream that has just been made for this session. */
@@ -127,6 +139,10 @@ export class ClientSession implements StreamOwner {
     if (!home.watchesEntering) return this.#take(element);
     const entry = home.entering(this, element);
     return isPromise(entry) ? entry.then((e) => this.#enter(e, element)) : this.#enter(entry, element);
+  }
+
+  get isOwing(): boolean {
+    return this.#pendingRequests > 0;
   }
 
   overdue(stream: Stream): void {
@@ -193,8 +209,9 @@ export class ClientSession implements StreamOwner {
   write(stanza: Stanza): void {
     const { stream, home } = this;
     if (stream === undefined && !this.parked) return;
-    if (home!.watchesWriting) home!.writing(this, stanza);
     stream?.put(stanza.toText());
+    // Afterwards: a request for an acknowledgement has to come behind the stanza that it is made for.
+    if (home!.watchesWriting) home!.writing(this, stanza);
   }
 
   /** Ends the stream with an error, or in order; a session that waits without one ends at once. */

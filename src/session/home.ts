@@ -18,7 +18,6 @@ import type { Task } from "./login.ts";
 /** Decisions of the configuration that the negotiation asks for. */
 export interface SessionPolicy {
   readonly tlsRequired: boolean;
-  readonly clientCertificates: boolean;
   /** Failed attempts to log in on one stream before it is closed. */
   readonly loginAttempts: number;
 }
@@ -44,6 +43,8 @@ export interface Home<S extends Negotiating> {
   readonly negotiator: Negotiator<S>;
   /** The certificate for STARTTLS; undefined where the host has none. */
   tlsContext(): TlsContext | undefined;
+  /** Whether clients are asked for a certificate of their own (SASL EXTERNAL). */
+  readonly asksForCertificates: boolean;
 
   /** The mechanisms that may be offered to a session as it is now, strongest first. */
   mechanisms(session: S): readonly Mechanism[];

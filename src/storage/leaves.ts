@@ -218,14 +218,16 @@ function missing(): StorageError {
   return new StorageError("corrupt", "an entry of an archive is in none of its leaves");
 }
 
-/** Peers once, then three numbers an entry: its time, its number, its peer. */
+/** Peers once, then three numbers an entry: how much later, how much further on than the one before, and its peer. */
 function textOf(entries: readonly Entry[]): string {
   const places = new Map<string, number>();
   const numbers: number[] = [];
-  for (const { at, seq, peer } of entries) {
-    let place = places.get(peer);
-    if (place === undefined) places.set(peer, place = places.size);
-    numbers.push(at, seq, place);
+  let before: Position = { at: 0, seq: 0 };
+  for (const entry of entries) {
+    let place = places.get(entry.peer);
+    if (place === undefined) places.set(entry.peer, place = places.size);
+    numbers.push(entry.at - before.at, entry.seq - before.seq, place);
+    before = entry;
   }
   return JSON.stringify([[...places.keys()], numbers]);
 }
@@ -233,8 +235,12 @@ function textOf(entries: readonly Entry[]): string {
 function leafOf(row: Cells): Leaf {
   const [peers, numbers] = JSON.parse(String(row["entries"])) as [string[], number[]];
   const entries: Entry[] = [];
+  let at = 0;
+  let seq = 0;
   for (let i = 0; i + 2 < numbers.length; i += 3) {
-    entries.push({ at: numbers[i]!, seq: numbers[i + 1]!, peer: peers[numbers[i + 2]!]! });
+    at += numbers[i]!;
+    seq += numbers[i + 1]!;
+    entries.push({ at, seq, peer: peers[numbers[i + 2]!]! });
   }
   return { at: Number(row["at"]), seq: Number(row["seq"]), entries };
 }

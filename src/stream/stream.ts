@@ -31,6 +31,8 @@ export interface StreamOwner {
   opened(stream: Stream, header: Element): Maybe<void>;
   /** One whole element. While a promise is pending, nothing more is read. */
   received(stream: Stream, element: Element): Maybe<void>;
+  /** Whether answers to what the peer asked are still under way: its closing tag is then answered after them. */
+  readonly isOwing: boolean;
   /** The time-out set by `expectWithin` has passed. */
   overdue(stream: Stream): void;
   /** Once, as soon as the stream can carry nothing any more. */
@@ -74,6 +76,8 @@ export class Stream implements Sink, Timed, Flushable {
   #waiting = false;
   #pumping = false;
   #delayed = false;
+  /** The peer has closed its side, and ours is kept open for answers to it that are under way. */
+  #leaving = false;
   #throttle: Throttle | undefined;
   /** Anything has come since the last look: a bit instead of a time stamp a chunk. */
   heard = true;
@@ -135,6 +139,7 @@ export class Stream implements Sink, Timed, Flushable {
   }
 
   closed(error?: Error): void {
+    if (this.#leaving) return this.#finish(undefined);
     this.#finish(error ?? new Error("the connection was closed without the closing tag"));
   }
 
@@ -154,7 +159,7 @@ export class Stream implements Sink, Timed, Flushable {
         const header = this.#reader.header === item;
         const done = header ? this.owner.opened(this, item) : this.owner.received(this, item);
         if (isPromise(done)) this.#wait(done);
-        else if (!header) this.#throttle?.stanza();
+        if (!header) this.#throttle?.stanza();
       }
     } catch (error) {
       this.#broken(error);
@@ -230,7 +235,8 @@ export class Stream implements Sink, Timed, Flushable {
   }
 
   expire(): void {
-    if (this.#phase === Phase.Open) this.owner.overdue(this);
+    if (this.#leaving) this.#close();
+    else if (this.#phase === Phase.Open) this.owner.overdue(this);
     else this.carrier.destroy();
   }
 
@@ -288,20 +294,39 @@ export class Stream implements Sink, Timed, Flushable {
     this.flush();
     this.#unthrottle();
     this.expectWithin(this.limits.closeTimeout);
+    // Nothing more can come where the peer's closing tag has come already.
+    const over = error !== undefined || this.#leaving;
+    this.#leaving = false;
     this.owner.closed(this, error);
-    if (error !== undefined) this.carrier.end();
+    if (over) this.carrier.end();
     else if (!this.#waiting) this.#proceed();
   }
 
+  /** The owner owes the peer no answer any more: a closing tag that was waiting for that is answered now. */
+  settled(): void {
+    if (this.#leaving) this.#close();
+  }
+
+  /** RFC 6120 §4.4: who closes may still be sent what it asked for before; but not for ever. */
   #peerClosed(): void {
-    if (this.#phase === Phase.Open) {
-      this.#phase = Phase.Closing;
-      this.#text += this.framing.close;
-      this.flush();
-      this.#unthrottle();
+    if (this.#phase !== Phase.Open) {
+      this.carrier.end();
+    } else if (this.owner.isOwing) {
+      this.#leaving = true;
       this.expectWithin(this.limits.closeTimeout);
-      this.owner.closed(this, undefined);
-    }
+    } else this.#close();
+  }
+
+  /** Answers the peer's closing tag. */
+  #close(): void {
+    this.#leaving = false;
+    if (this.#phase !== Phase.Open) return;
+    this.#phase = Phase.Closing;
+    this.#text += this.framing.close;
+    this.flush();
+    this.#unthrottle();
+    this.expectWithin(this.limits.closeTimeout);
+    this.owner.closed(this, undefined);
     this.carrier.end();
   }
 
@@ -309,6 +334,7 @@ export class Stream implements Sink, Timed, Flushable {
     if (this.#phase === Phase.Ended) return;
     const told = this.#phase !== Phase.Open;
     this.#phase = Phase.Ended;
+    this.#leaving = false;
     this.#text = "";
     this.#unthrottle();
     this.context.wheel.disarm(this);

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { encodeUtf8 } from "../base/bytes.ts";
 import { createLog } from "../base/log.ts";
+import type { Maybe } from "../base/maybe.ts";
 import { Wheel } from "../base/wheel.ts";
 import { ManualClock } from "../testing/mod.ts";
 import { TestCarrier } from "../testing/carrier.ts";
@@ -31,6 +32,7 @@ const HEADER = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx
 /** A stream whose owner writes down what it is told, and answers the header. */
 class Watched implements StreamOwner {
   readonly who = "";
+  isOwing = false;
   readonly told: string[] = [];
   readonly ends: End[] = [];
   readonly clock = new ManualClock();
@@ -56,7 +58,7 @@ class Watched implements StreamOwner {
   opened(stream: Stream, _header: Element): void {
     this.greet(stream);
   }
-  received(stream: Stream, element: Element): void {
+  received(stream: Stream, element: Element): Maybe<void> {
     this.told.push(element.name);
     if (element.name === "end") stream.end();
     if (element.name === "fail") throw new StreamError("policy-violation");
@@ -126,6 +128,61 @@ for (const [what, end, expected] of ENDINGS) {
     equal(it.written.includes("late"), false);
   });
 }
+
+const LEAVING: readonly [what: string, then: (it: Watched) => Promise<void> | void, end: unknown][] = [
+  ["until they have come", (it) => {
+    it.stream.put("answer");
+    it.isOwing = false;
+    it.stream.settled();
+    match(it.written, /answer<\/stream:stream>$/);
+  }, undefined],
+  ["for some seconds", async (it) => {
+    await it.clock.advance("6 seconds");
+    match(it.written, /<\/stream:stream>$/);
+  }, undefined],
+  [
+    "unless the connection breaks, which is an orderly end",
+    (it) => it.carrier.destroy(new Error("reset")),
+    undefined,
+  ],
+  ["unless we end it", (it) => {
+    it.stream.end();
+    match(it.written, /<\/stream:stream>$/);
+    ok(it.carrier.closed);
+  }, undefined],
+  ["unless there is an error", (it) => it.stream.fail(new StreamError("system-shutdown")), "system-shutdown"],
+];
+
+for (const [what, then, end] of LEAVING) {
+  Deno.test(`a peer that closes while answers are under way is waited for: ${what}`, async () => {
+    const it = new Watched();
+    it.feed(HEADER + "<a/>");
+    it.isOwing = true;
+    it.feed("</stream:stream>");
+    it.feed("<b/>");
+    deepEqual([it.ends, it.carrier.closed, it.written.includes("</stream:stream>")], [[], false, false]);
+    await then(it);
+    deepEqual(conditions(it.ends), [end]);
+    ok(it.carrier.closed);
+    await it.clock.advance("10 seconds");
+    it.stream.settled();
+    deepEqual([it.told, it.ends.length, it.context.open.size, it.context.wheel.armed], [["a"], 1, 0, 0]);
+  });
+}
+
+Deno.test("an element that had to wait counts for the rate like any other", async () => {
+  const it = new Watched({ stanzasPerSecond: 10, stanzasBurst: 2 });
+  it.received = (_stream, element) => {
+    it.told.push(element.name);
+    return Promise.resolve();
+  };
+  it.feed(HEADER + "<a/>".repeat(6));
+  for (let i = 0; i < 30; i++) await Promise.resolve();
+  equal(it.told.length, 3);
+  await it.clock.advance(1000);
+  for (let i = 0; i < 30; i++) await Promise.resolve();
+  equal(it.told.length, 6);
+});
 
 Deno.test("an error before the header is said after one of ours", () => {
   const it = new Watched();

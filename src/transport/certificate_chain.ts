@@ -17,9 +17,10 @@ export type ChainFault =
 
 const DEEPEST = 8;
 
-/** The certificates of a PEM text. Throws an Error where one of them is none. */
+/** The certificates of a PEM text. Throws an Error where there is none, or one of them cannot be read. */
 export function readAuthorities(pem: string): X509Certificate[] {
   const found = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  if (found.length === 0) throw new Error("there is no PEM certificate in it (-----BEGIN CERTIFICATE-----)");
   return found.map((text) => new X509Certificate(text));
 }
 

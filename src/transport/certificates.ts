@@ -11,7 +11,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { type CertificateFiles, findFiles, layoutsOf, readFiles, stamp } from "./certificate_files.ts";
 import type { ContextChoice } from "./tls.ts";
-import { covers, type TlsContext, tlsContext } from "./tls_context.ts";
+import { covers, type TlsContext, tlsContext, type TlsMinimum } from "./tls_context.ts";
 
 /** Where the certificate of a host is said to be; with neither, it is looked for in the folder of all. */
 export interface HostCertificate {
@@ -28,6 +28,8 @@ export interface CertificateSettings {
   readonly hosts: readonly HostCertificate[];
   /** A folder with the certificates of many hosts, each under its name. */
   readonly folder?: string | undefined;
+  /** "1.2" when left out. */
+  readonly minimum?: TlsMinimum | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -63,6 +65,7 @@ export class Certificates implements ContextChoice {
   readonly #clock: Clock;
   readonly #log: Logger;
   #folder: string | undefined;
+  #minimum: TlsMinimum = "1.2";
   #loaded: Loaded[] = [];
   /** Names to contexts: hosts' own, whole names in certificates, and wildcards by what follows the star. */
   #own = new Map<string, TlsContext>();
@@ -74,18 +77,24 @@ export class Certificates implements ContextChoice {
   constructor(settings: CertificateSettings) {
     this.#clock = settings.clock;
     this.#log = settings.log;
-    this.configure(settings.hosts, settings.folder);
+    this.configure(settings.hosts, settings.folder, settings.minimum);
   }
 
-  /** Takes other hosts or another folder; what both have in common is not read again. */
-  configure(hosts: readonly HostCertificate[], folder?: string): CertificateProblem[] {
+  /** Takes other hosts, another folder or another oldest version; files that both have in common are not read again. */
+  configure(
+    hosts: readonly HostCertificate[],
+    folder?: string,
+    minimum: TlsMinimum = "1.2",
+  ): CertificateProblem[] {
+    const changed = minimum !== this.#minimum;
+    this.#minimum = minimum;
     const before = new Map(this.#loaded.map((entry) => [ascii(entry.host.host), entry]));
     this.#folder = folder;
     this.#loaded = hosts.map((host) => {
       const known = before.get(ascii(host.host));
       return {
         host,
-        context: known?.context,
+        context: changed ? remade(known?.context, minimum) : known?.context,
         stamp: known?.stamp ?? "",
         problem: known?.problem,
         warned: Infinity,
@@ -160,7 +169,7 @@ export class Certificates implements ContextChoice {
     if (now === entry.stamp && entry.problem === undefined) return this.#watchExpiry(entry);
     try {
       const { cert, key } = readFiles(files);
-      const context = tlsContext(cert, key);
+      const context = tlsContext(cert, key, this.#minimum);
       if (entry.context !== undefined) {
         this.#log.info("certificate replaced", { host: entry.host.host, file: files.cert });
       }
@@ -241,6 +250,11 @@ export class Certificates implements ContextChoice {
     this.#names = names;
     this.#wildcards = wildcards;
   }
+}
+
+/** The same certificate for handshakes of other versions, even where its files cannot be read now. */
+function remade(context: TlsContext | undefined, minimum: TlsMinimum): TlsContext | undefined {
+  return context === undefined ? undefined : tlsContext(context.pem.cert, context.pem.key, minimum);
 }
 
 function offer(map: Map<string, TlsContext>, name: string, context: TlsContext): void {

@@ -160,6 +160,21 @@ Deno.test("certificates: replaced files are read, broken ones keep the old, each
   equal(it.clock.fire, undefined);
 });
 
+Deno.test("certificates: another oldest version holds at once, also where the files cannot be read any more", () => {
+  using it = rig();
+  it.put("a.test", "a.crt", "a.key");
+  const hosts = [{ host: "a.test", certificate: join(it.folder, "a") }];
+  const certificates = new Certificates({ hosts, clock: it.clock, log: it.log });
+  const before = certificates.forHost("a.test")!;
+  certificates.configure(hosts, undefined, "1.2");
+  equal(certificates.forHost("a.test"), before);
+  writeFileSync(join(it.folder, "a.crt"), "broken");
+  certificates.configure(hosts, undefined, "1.3");
+  const after = certificates.forHost("a.test")!;
+  notEqual(after.secure, before.secure);
+  deepEqual(after.leaf, before.leaf);
+});
+
 Deno.test("certificates: a link that is turned elsewhere is noticed", () => {
   using it = rig();
   it.put("a.test", "archive1/fullchain.pem", "archive1/privkey.pem");

@@ -25,8 +25,8 @@ export interface TlsListenOptions extends Omit<ListenOptions, "refused"> {
   readonly contexts: ContextChoice;
   /** Protocols that are let in. Default: "xmpp-client". */
   readonly alpn?: readonly string[];
-  /** Ask clients for a certificate (SASL EXTERNAL). */
-  readonly requestCertificate?: boolean;
+  /** Ask clients for a certificate (SASL EXTERNAL): all, none, or those that name certain hosts ("" where one names none). */
+  readonly requestCertificate?: boolean | ((name: string) => boolean);
   /** The handshake must be done by then. Default: 15 seconds. */
   readonly handshakeMs?: number;
 }
@@ -53,7 +53,10 @@ class Arrival implements Sink, Waiting {
   }
 
   begin(): void {
-    if (this.#options.contexts.size === 1) return this.#handshake("", this.#carrier.takeRest());
+    const { contexts, requestCertificate } = this.#options;
+    if (contexts.size === 1 && typeof requestCertificate !== "function") {
+      return this.#handshake("", this.#carrier.takeRest());
+    }
     this.#carrier.await(this, this.#options.handshakeMs ?? HANDSHAKE_MS);
     this.#carrier.attach(this);
   }
@@ -92,7 +95,9 @@ class Arrival implements Sink, Waiting {
       context,
       {
         alpn: alpn ?? ALPN,
-        requestCertificate: requestCertificate === true,
+        requestCertificate: typeof requestCertificate === "function"
+          ? requestCertificate(name)
+          : requestCertificate === true,
         timeoutMs: handshakeMs ?? HANDSHAKE_MS,
         hello,
       },

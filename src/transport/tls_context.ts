@@ -25,8 +25,11 @@ export interface TlsContext {
   readonly selfSigned: boolean;
 }
 
+/** The oldest version of TLS that is spoken (RFC 7590 §3.2 rules out what is older than 1.2). */
+export type TlsMinimum = "1.2" | "1.3";
+
 /** Makes a context of PEM texts; throws an Error that says what is wrong with them. */
-export function tlsContext(cert: string, key: string): TlsContext {
+export function tlsContext(cert: string, key: string, minimum: TlsMinimum = "1.2"): TlsContext {
   let leaf: X509Certificate;
   try {
     leaf = new X509Certificate(cert);
@@ -46,7 +49,7 @@ export function tlsContext(cert: string, key: string): TlsContext {
   if (!matches) throw new Error("the private key does not belong to the first certificate of the file");
   const der = new Uint8Array(leaf.raw);
   return {
-    secure: createSecureContext({ cert, key, minVersion: "TLSv1.2" }),
+    secure: createSecureContext({ cert, key, minVersion: `TLSv${minimum}` }),
     names: subjectNames(der),
     notBefore: Date.parse(leaf.validFrom),
     notAfter: Date.parse(leaf.validTo),

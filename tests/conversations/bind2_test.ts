@@ -186,9 +186,13 @@ Deno.test("XEP-0198 §9.1: enabled with the resource, and both sides count from 
   client.expectStreamError("undefined-condition");
 });
 
-Deno.test("XEP-0198 §9.1: not to be enabled twice", async () => {
+Deno.test("XEP-0198 §9.1: not to be enabled twice, and so not offered again", async () => {
   await using server = await started();
-  const { client } = await managed(server);
+  const { client: plainly } = await loggedIn(server);
+  plainly.expectNext(`<stream:features><sm xmlns='${SM}'/></stream:features>`);
+  const { client } = await loggedIn(server, bind("X", enable));
+  // npm's @xmpp/client resumes and enables at once where it sees it, and forgets its id when that is refused.
+  equal(client.expectNext("<stream:features/>").has("sm", SM), false);
   await client.send(`<enable xmlns='${SM}'/>`);
   client.expectNext(`<failed xmlns='${SM}'><unexpected-request xmlns='${STANZAS}'/></failed>`);
 });

@@ -438,6 +438,25 @@ Deno.test("fast: over any provider: a directory is asked once a device, and who 
   deepEqual(asked, ["alice"]);
 });
 
+Deno.test("fast: a token that could not be kept is not given out, and the login goes on", async () => {
+  await using server = await withAlice();
+  const { storage } = server.server;
+  const flush = storage.flush.bind(storage);
+  let failures = 0;
+  storage.flush = (since) => {
+    if (since === undefined || failures > 0) return flush(since);
+    failures++;
+    return Promise.reject(new Error("the disk is full"));
+  };
+  server.allowErrors();
+  const { client } = await opened(server);
+  await client.send(plain("alice", PASSWORD, { beside: bind() + requestToken() }));
+  const said = success(client);
+  equal(given(said), undefined);
+  ok(said.has("bound", "urn:xmpp:bind:0"));
+  equal(failures, 1);
+});
+
 Deno.test("fast: guests get no tokens", async () => {
   await using server = await testServer({ plugins: [anonymous, fast] });
   const { client, offered } = await opened(server);

@@ -1,5 +1,5 @@
 /** The pluggable routing of FEATURES §2.4. */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import {
   arriving,
   CLAIMED,
@@ -9,6 +9,7 @@ import {
   departing,
   DROP,
   el,
+  encodeUtf8,
   entering,
   exporting,
   handled,
@@ -21,6 +22,7 @@ import {
   writing,
 } from "#plugin";
 import { type TestServer, testServer } from "#testing";
+import { StorageError } from "../../src/storage/error.ts";
 
 const STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas";
 
@@ -212,6 +214,64 @@ Deno.test("a guard that throws refuses; one that waits keeps the order", async (
     `<message id='refuse' type='error'><error><policy-violation xmlns='${STANZAS}'/></error></message>`,
   );
   alice.quiet();
+});
+
+Deno.test("a session that ends while its own guard waits has not got the stanza", async () => {
+  const gate = Promise.withResolvers<void>();
+  const guard = definePlugin({
+    name: "guard",
+    doc: "Waits.",
+    config: none,
+    setup(host) {
+      host.at(delivering).guard(
+        { kind: "message" },
+        ({ stanza }) => stanza.isError ? undefined : gate.promise.then(() => undefined),
+      );
+    },
+  });
+  await using server = await testServer({ plugins: [guard] });
+  const [alice, bob] = await pair(server);
+  alice.carrier.feed(encodeUtf8(`<message id='1' to='bob@a.test/pad'/>`));
+  bob.carrier.destroy(new Error("reset"));
+  gate.resolve();
+  await server.settle();
+  alice.expect(
+    `<message id='1' type='error'><error><service-unavailable xmlns='${STANZAS}'/></error></message>`,
+  );
+});
+
+Deno.test("data that cannot be kept is nobody's bug: it is logged as what it is, and the sender is told to wait", async () => {
+  const full = definePlugin({
+    name: "full",
+    doc: "Has a full disk.",
+    config: none,
+    setup(host) {
+      const fail = (fault: "full" | "io") => {
+        throw new StorageError(fault, `writing failed: ${fault}; do something`);
+      };
+      host.iq.set("urn:test", "full", "own", () => fail("full"));
+      host.iq.set("urn:test", "io", "own", () => fail("io"));
+      host.at(departing).guard({ kind: "message" }, () => fail("full"));
+    },
+  });
+  await using server = await testServer({ plugins: [full] });
+  server.allowErrors();
+  const alice = await server.client("alice/desk");
+  await alice.send(
+    "<iq type='set' id='1'><full xmlns='urn:test'/></iq><iq type='set' id='2'><io xmlns='urn:test'/></iq>",
+  );
+  await alice.send("<message id='3' to='bob@a.test'/>");
+  const error = (condition: string) => `<error type='wait'><${condition} xmlns='${STANZAS}'/></error>`;
+  alice.expect(`<iq type='error' id='1'>${error("resource-constraint")}</iq>`);
+  alice.expect(`<iq type='error' id='2'>${error("internal-server-error")}</iq>`);
+  alice.expect(`<message type='error' id='3'>${error("resource-constraint")}</message>`);
+  equal(server.logged.length, 3);
+  for (const line of server.logged) {
+    match(
+      line,
+      /error a\.test: data could not be kept or read .* for=full fault=(full|io) reason="writing failed/,
+    );
+  }
 });
 
 Deno.test("a claim takes a stanza over, also an iq", async () => {

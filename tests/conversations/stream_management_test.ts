@@ -58,8 +58,9 @@ for (const ns of [NS, "urn:xmpp:sm:2"]) {
     alice.expect(`<a xmlns='${ns}' h='2'/>`);
     bob.expect("<message><body>1</body></message>");
     for (let i = 1; i <= 5; i++) await bob.send(`<message to='alice@a.test'><body>${i}</body></message>`);
-    for (let i = 1; i <= 5; i++) alice.expect(`<message><body>${i}</body></message>`);
-    alice.expect(`<r xmlns='${ns}'/>`);
+    // The request is behind the stanza that it is made for: otherwise one would always be left over.
+    for (let i = 1; i <= 5; i++) alice.expectNext(`<message><body>${i}</body></message>`);
+    alice.expectNext(`<r xmlns='${ns}'/>`);
     await alice.send(`<a xmlns='${ns}' h='5'/>`);
     alice.quiet();
     equal(alice.streamClosed, false);

@@ -1,6 +1,6 @@
 /** Streams: headers, errors and closing, word by word (RFC 6120 §4). */
 import { equal, match, notEqual, ok } from "node:assert/strict";
-import { definePlugin, el, none, sessionBound, StreamError } from "#plugin";
+import { definePlugin, el, keyval, none, sessionBound, StreamError } from "#plugin";
 import { type TestClient, testServer } from "#testing";
 
 const STREAMS = "http://etherx.jabber.org/streams";
@@ -306,6 +306,28 @@ Deno.test("closing: the client's closing tag is answered by ours (RFC 6120 §4.4
   const alice = await server.client("alice/desk");
   await alice.send("<iq type='get' id='1'><x xmlns='urn:test'/></iq></stream:stream><message/>");
   alice.expect("<iq type='error' id='1'/>");
+  alice.quiet();
+  ok(alice.streamClosed && alice.closed);
+  equal(server.host.registry.size, 0);
+});
+
+Deno.test("closing: what was asked for before is still answered, after its commit", async () => {
+  const slow = definePlugin({
+    name: "slow",
+    doc: "Writes, so that its answers wait.",
+    config: none,
+    setup(host) {
+      const store = host.open(keyval<number>("slow"));
+      host.iq.set("urn:test", "write", "own", ({ from }) => {
+        store.set(from.local, 1);
+        return undefined;
+      });
+    },
+  });
+  await using server = await testServer({ plugins: [slow] });
+  const alice = await server.client("alice/desk");
+  await alice.send("<iq type='set' id='1'><write xmlns='urn:test'/></iq></stream:stream>");
+  alice.expect("<iq type='result' id='1'/>");
   alice.quiet();
   ok(alice.streamClosed && alice.closed);
   equal(server.host.registry.size, 0);

@@ -21,7 +21,7 @@ export const metronome: Target = {
   },
 };
 
-/** Every listener on a port of the system's choice, registration open, no limits on it. */
+/** Every listener on a port of the system's choice, registration open without limits, passwords quickly proved. */
 function settings(dir: string, { cert, key }: Certificate): string {
   return `
 [server]
@@ -39,6 +39,7 @@ at = ["127.0.0.1:0"]
 
 [host.localhost]
 certificate = { cert = "${cert}", key = "${key}" }
+scram_iterations = 4096
 
 [host.localhost.registration]
 open = "everybody"

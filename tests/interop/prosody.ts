@@ -36,7 +36,7 @@ s2s_ports = {}
 modules_disabled = { "s2s" }
 modules_enabled = {
   "roster", "saslauth", "tls", "disco", "carbons", "pep", "private", "blocklist", "vcard", "version", "uptime",
-  "time", "ping", "register", "offline", "posix", "lastactivity",
+  "time", "ping", "register", "offline", "posix", "lastactivity", "smacks", "csi", "mam",
 }
 allow_registration = true
 authentication = "internal_hashed"

@@ -18,7 +18,21 @@ if (ignore) {
   );
 }
 
-for (const script of ["login", "account", "roster", "subscription", "presence", "message", "services"]) {
+const SCRIPTS = [
+  "login",
+  "account",
+  "roster",
+  "subscription",
+  "presence",
+  "message",
+  "services",
+  "resumption",
+  "devices",
+  "blocking",
+  "archive",
+];
+
+for (const script of SCRIPTS) {
   Deno.test({
     name: `slixmpp: ${script}`,
     ignore,

@@ -1,9 +1,11 @@
 /** Reloading on real sockets: everything of a change or nothing, and sessions live on (AC-2.19-5, FEATURES 1.C). */
 import assert from "node:assert/strict";
 import { createHash, X509Certificate } from "node:crypto";
-import type { TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
+import type { SecureVersion, TLSSocket } from "node:tls";
 import { makeSelfSigned } from "../../src/transport/self_signed.ts";
-import { PLAIN, Serving } from "./rig.ts";
+import { client, reads, tlsClient } from "../../src/transport/test_rig.ts";
+import { PLAIN, Serving, soon } from "./rig.ts";
 import { WireClient } from "./wire_client.ts";
 
 const A = `[host."a.test"]\n`;
@@ -108,6 +110,31 @@ Deno.test("a replaced certificate is shown from then on; sessions keep theirs", 
   await old.closed;
 });
 
+Deno.test("the oldest version of TLS holds on both kinds of port, and follows a reload without a restart", async () => {
+  const config = (minimum: string) => `${PLAIN}[tls]\nminimum = "${minimum}"\n${A}`;
+  await using server = await Serving.start(config("1.2"));
+  const direct = await server.port("c2s-tls");
+  const plain = await server.port("c2s");
+  const speaks = async (maxVersion: SecureVersion): Promise<(string | null)[]> => {
+    const spoken: (string | null)[] = [];
+    const options = { host: "127.0.0.1", servername: "a.test", maxVersion };
+    for (const socket of [undefined, await askForTls(plain)]) {
+      const to = socket === undefined ? { ...options, port: direct } : { ...options, socket };
+      const tls = await tlsClient(to).catch(() => undefined);
+      spoken.push(tls?.getProtocol() ?? null);
+      tls?.destroy();
+      socket?.destroy();
+    }
+    return spoken;
+  };
+  assert.deepEqual(await speaks("TLSv1.2"), ["TLSv1.2", "TLSv1.2"]);
+  const { code, out } = await server.reload(config("1.3"));
+  assert.equal(code, 0);
+  assert.match(out, /tls\.minimum +changed/);
+  assert.deepEqual(await speaks("TLSv1.2"), [null, null]);
+  assert.deepEqual(await speaks("TLSv1.3"), ["TLSv1.3", "TLSv1.3"]);
+});
+
 Deno.test("what is wrong changes nothing: broken configuration, missing certificate, taken port", async () => {
   const { server, alice } = await withAlice(PLAIN + A);
   await using _server = server;
@@ -161,6 +188,18 @@ Deno.test("a dry run says what a reload would do, and does not; what needs a res
   assert.equal((await server.run(["reload"])).code, 0);
   assert.equal((await server.status()).hosts.some(({ domain }) => domain === "b.test"), true);
 });
+
+/** A socket on which the server awaits a handshake. */
+async function askForTls(port: number): Promise<Socket> {
+  const socket = await client(port);
+  const proceed = reads(socket, "<proceed");
+  socket.write(
+    `<stream:stream to='a.test' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>` +
+      `<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`,
+  );
+  await soon("<proceed/>", proceed);
+  return socket;
+}
 
 function fingerprint(pem: string): string {
   return createHash("sha256").update(new X509Certificate(pem).raw).digest("hex");

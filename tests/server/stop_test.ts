@@ -92,6 +92,24 @@ Deno.test("a start that cannot be says why: 2 for the configuration, 1 for the r
   assert.equal((await server.place.run(["status"])).code, 0);
 });
 
+Deno.test("a log file takes what would go to standard error, and is opened again on SIGUSR1", async () => {
+  await using place = await Place.make(`[server]\nlog_file = "server.log"\n${CONFIG}`, "");
+  await using server = ServerProcess.spawn(place, ["start", "--quiet", "--config", place.config]);
+  const file = `${place.folder}/server.log`;
+  await until(
+    "the record `ready`",
+    async () => (await Deno.readTextFile(file).catch(() => "")).includes(" ready "),
+  );
+  await Deno.rename(file, `${file}.1`);
+  server.kill("SIGUSR1");
+  await until("a new log file", async () => await Deno.stat(file).catch(() => undefined) !== undefined);
+  server.kill("SIGTERM");
+  const { code, printed } = await server.end();
+  assert.deepEqual([code, printed], [0, ""]);
+  assert.match(await Deno.readTextFile(file), /^[^\n]* stopping\n/);
+  assert.equal(((await Deno.stat(file)).mode ?? 0) & 0o007, 0);
+});
+
 Deno.test("a bug that nobody catches is logged and counted, and the server serves on", async () => {
   const buggy = `export default (api) => api.definePlugin({
     name: "buggy", doc: "Fails where nobody looks.", config: api.none,
@@ -114,6 +132,15 @@ Deno.test("a bug that nobody catches is logged and counted, and the server serve
   const metrics = await fetch(`http://127.0.0.1:${server.ready.ports["http"]![0]}/metrics`);
   assert.match(await metrics.text(), /^metronome_faults_total 2$/m);
 });
+
+/** Until another process has done something that can only be looked at. */
+async function until(what: string, test: () => Promise<boolean>): Promise<void> {
+  let late = false;
+  const loop = async (): Promise<void> => {
+    while (!late && !(await test())) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  await soon(what, loop()).finally(() => late = true);
+}
 
 /** A service manager's end of $NOTIFY_SOCKET. */
 class Notified {

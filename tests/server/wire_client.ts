@@ -38,6 +38,11 @@ export class WireClient implements Disposable {
     return new WireClient(await client(port), domain);
   }
 
+  /** On a connection that is there already. */
+  static over(socket: Socket, domain = "a.test"): WireClient {
+    return new WireClient(socket, domain);
+  }
+
   /** With TLS from the first byte. */
   static async secure(port: number, domain = "a.test"): Promise<WireClient> {
     const socket = await tlsClient({

@@ -1,4 +1,4 @@
-/** XEP-0440: SASL Channel-Binding Type Capability 0.4.2. */
+/** XEP-0440: SASL Channel-Binding Type Capability 1.0.0. */
 import type { StreamFeature } from "../../stream/feature.ts";
 import { Authenticated } from "../../stream/state.ts";
 import { el } from "../../xml/element.ts";

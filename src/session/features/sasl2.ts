@@ -75,12 +75,6 @@ export const sasl2: StreamFeature<ClientSession> = {
   },
 };
 
-/** While a login is under way, everything else ends the stream (XEP-0388 §2.4). */
-export function refuseBetween(session: ClientSession, element: Element): void {
-  if (session.negotiation?.login === undefined || element.ns === SASL2_NS) return;
-  throw new StreamError("policy-violation", `<${element.name}/> came in the middle of a login`);
-}
-
 function authenticate(session: ClientSession, request: Element): Maybe<Taken | undefined> {
   const state = negotiationOf(session);
   if (state.login !== undefined) {
@@ -92,7 +86,7 @@ function authenticate(session: ClientSession, request: Element): Maybe<Taken | u
     return fail(session, profile, "malformed-request", "the id of <user-agent/> is not a UUID");
   }
   const wanted = request.attr("mechanism") ?? "";
-  const login: Ongoing = {
+  const login: Ongoing<ClientSession> = {
     session,
     mechanism: wanted,
     request,
@@ -115,7 +109,7 @@ function checkFrom(session: ClientSession): void {
   }
 }
 
-function inlineMechanism(login: Ongoing): Mechanism | undefined {
+function inlineMechanism(login: Ongoing<ClientSession>): Mechanism | undefined {
   for (const inline of login.session.home!.inlines.sasl2) {
     const mechanism = inline.mechanism?.(login);
     if (mechanism !== undefined) return mechanism;
@@ -139,7 +133,7 @@ function headerFrom(session: ClientSession): Jid | undefined {
 // --- tasks ----------------------------------------------------------------------------------------------------------
 
 /** The next task, or the end. */
-function goOn(session: ClientSession, login: Ongoing): Maybe<Taken | undefined> {
+function goOn(session: ClientSession, login: Ongoing<ClientSession>): Maybe<Taken | undefined> {
   const { tasks } = login;
   const { stream } = session;
   // The client has gone away meanwhile.

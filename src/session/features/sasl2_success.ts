@@ -16,7 +16,7 @@ import { BIND2_NS, bindInline } from "./bind2.ts";
 export const SASL2_NS = "urn:xmpp:sasl:2";
 
 /** Ends a login that has succeeded. */
-export function complete(login: Ongoing): Maybe<Taken | undefined> {
+export function complete(login: Ongoing<ClientSession>): Maybe<Taken | undefined> {
   const { session, mechanism, agent } = login;
   session.agent = agent?.id ?? "";
   session.home!.authenticated(session, login.success!.success, mechanism);
@@ -27,7 +27,7 @@ export function complete(login: Ongoing): Maybe<Taken | undefined> {
   );
 }
 
-function addToLogin(login: Ongoing, children: Element[], from: number): Maybe<void> {
+function addToLogin(login: Ongoing<ClientSession>, children: Element[], from: number): Maybe<void> {
   const { sasl2 } = login.session.home!.inlines;
   for (let i = from; i < sasl2.length; i++) {
     const child = sasl2[i]!.take(login);
@@ -42,7 +42,7 @@ function addToLogin(login: Ongoing, children: Element[], from: number): Maybe<vo
 }
 
 function resumption(
-  login: Ongoing,
+  login: Ongoing<ClientSession>,
   children: Element[],
   from: number,
 ): Maybe<Resumption<ClientSession> | undefined> {
@@ -63,7 +63,7 @@ function resumption(
 
 /** At once, whatever it is: nothing comes between what is said here and what is true. */
 function conclude(
-  login: Ongoing,
+  login: Ongoing<ClientSession>,
   children: Element[],
   found: Resumption<ClientSession> | undefined,
 ): Taken | undefined {
@@ -87,7 +87,7 @@ function conclude(
   return { gain: Authenticated | (session.jid === undefined ? 0 : Bound), announce: true };
 }
 
-function successOf(login: Ongoing, jid: Jid, children: readonly Element[]): Element {
+function successOf(login: Ongoing<ClientSession>, jid: Jid, children: readonly Element[]): Element {
   return el("success", SASL2_NS, {}, [
     additionalData(login),
     el("authorization-identifier", SASL2_NS, {}, jid.toString()),
@@ -96,7 +96,7 @@ function successOf(login: Ongoing, jid: Jid, children: readonly Element[]): Elem
 }
 
 /** What the mechanism says at its end; it goes with what follows on the exchange, and only with that. */
-export function additionalData(login: Ongoing): Element | undefined {
+export function additionalData(login: Ongoing<ClientSession>): Element | undefined {
   const data = login.success?.data;
   if (data === undefined || login.continued) return undefined;
   return el("additional-data", SASL2_NS, {}, encodeBase64(data));

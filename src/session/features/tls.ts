@@ -32,7 +32,7 @@ export const starttls: StreamFeature<ClientSession> = {
     stream.flush();
     try {
       await stream.carrier.startTls(`<proceed xmlns='${NS}'/>`, context, {
-        requestCertificate: home.policy.clientCertificates,
+        requestCertificate: home.asksForCertificates,
         timeoutMs: stream.limits.handshakeTimeout,
       });
     } catch (error) {

@@ -49,6 +49,19 @@ export function groups(options: Options): Map<string, Group> {
         step("direct-chat", `chat --tls direct --pairs 100 --duration ${q(8, 1)}`),
       ],
     }],
+    // One login above the handshake: what each of the last three costs more than the first.
+    ["login", {
+      mam: false,
+      steps: [
+        step("handshake", `login --tls direct --level tls --users 50 --count ${q(1500, 100)} --conc 16`),
+        ...["SCRAM-SHA-1", "FAST", "FAST-QUICK"].map((mech) =>
+          step(
+            `direct-bind-${mech.toLowerCase()}`,
+            `login --tls direct --level bind --users 50 --count ${q(1500, 100)} --conc 16 --mech ${mech}`,
+          )
+        ),
+      ],
+    }],
     ["mam", { mam: true, steps: [step("mam", `mam --pairs 10 --window 5 --duration ${q(8, 1)}`)] }],
     ["idle", idle("idle", "none", "1000,5000,10000", 32)],
     ["idle-tls", idle("idle-tls", "starttls", "1000,5000", 16)],

@@ -161,7 +161,7 @@ static double h_q(const Hist *h, double q) { /* microseconds */
 
 /* ---------------------------------------------------------------- connections */
 enum { C_FREE, C_CONNECT, C_HANDSHAKE, C_STREAM, C_STARTTLS, C_AUTH, C_BIND, C_SM, C_READYING, C_REG, C_READY, C_CLOSING };
-typedef struct { char salt[128]; int iter, ok; unsigned char client[20], stored[20], server[20]; } Keys;
+typedef struct { char salt[128]; int iter, ok; unsigned char client[20], stored[20], server[20]; char token[64]; } Keys;
 typedef struct {
   int fd, st, user, slot;
   SSL *ssl;
@@ -288,11 +288,16 @@ static void flush_all(void) {
   ndirty = 0;
 }
 
+static void auth_start(Conn *c);
+static void become_ready(Conn *c);
+static int g_quick = 0, g_tls_only = 0;
 static void open_stream(Conn *c) {
   c->il = 0;
   c->st = C_STREAM;
   putf(c, "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
           "xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='%s'>", o_domain);
+  /* what it will be offered is known from the last time: no need to wait for it */
+  if (g_quick && !c->doreg && (c->secure || strcmp(o_tls, "starttls"))) auth_start(c);
 }
 static void start_tls(Conn *c) {
   c->ssl = SSL_new(ctx);
@@ -306,7 +311,8 @@ static void tls_step(Conn *c) {
   if (r == 1) {
     c->secure = 1;
     want_out(c, 0);
-    open_stream(c);
+    if (g_tls_only) become_ready(c);
+    else open_stream(c);
     return;
   }
   int e = SSL_get_error(c->ssl, r);
@@ -432,10 +438,39 @@ static void hmac1(const void *k, int kl, const void *d, int dl, unsigned char ou
   unsigned n = 20;
   HMAC(EVP_sha1(), k, kl, d, (size_t)dl, out, &n);
 }
+static Keys *keys_of(int user) {
+  if (user >= nkeys) {
+    int m = user + 1024;
+    keys = xrealloc(keys, sizeof(Keys) * (size_t)m);
+    memset(keys + nkeys, 0, sizeof(Keys) * (size_t)(m - nkeys));
+    nkeys = m;
+  }
+  return keys + user;
+}
+/* XEP-0388 with XEP-0484 and XEP-0386: by the password for a token, then by the token; a resource with either. */
+static void fast_start(Conn *c, const char *user) {
+  Keys *k = keys_of(c->user);
+  char raw[300], enc[420];
+  int n;
+  if (k->token[0]) {
+    n = snprintf(raw, 200, "%s", user) + 1;
+    unsigned l = 32;
+    HMAC(EVP_sha256(), k->token, (int)strlen(k->token), (const unsigned char *)"Initiator", 9, (unsigned char *)raw + n, &l);
+    n += 32;
+  } else
+    n = snprintf(raw, sizeof raw, "%c%s%c%s", 0, user, 0, o_password);
+  b64(enc, raw, n);
+  putf(c, "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='%s'><initial-response>%s</initial-response>"
+          "<user-agent id='d4565fa7-4d72-4749-b3d3-%012x'><software>xload</software></user-agent>%s"
+          "<bind xmlns='urn:xmpp:bind:0'><tag>x</tag></bind></authenticate>",
+       k->token[0] ? "HT-SHA-256-NONE" : "PLAIN", enc, c->user,
+       k->token[0] ? "<fast xmlns='urn:xmpp:fast:0'/>" : "<request-token xmlns='urn:xmpp:fast:0' mechanism='HT-SHA-256-NONE'/>");
+}
 static void auth_start(Conn *c) {
   char user[64], raw[300], enc[420];
   snprintf(user, sizeof user, "%s%d", o_prefix, c->user);
   c->st = C_AUTH;
+  if (!strncmp(o_mech, "FAST", 4)) { fast_start(c, user); return; }
   if (!strcmp(o_mech, "PLAIN")) {
     int n = snprintf(raw, sizeof raw, "%c%s%c%s", 0, user, 0, o_password);
     b64(enc, raw, n);
@@ -462,13 +497,7 @@ static void auth_challenge(Conn *c, char *p, int n) {
   snprintf(salt, sizeof salt, "%.*s", (int)(strcspn(s + 3, ",")), s + 3);
   int iter = atoi(i + 3);
   if (strncmp(nonce, c->nonce, strlen(c->nonce))) { note_error("bad server nonce", nonce, (int)strlen(nonce)); conn_close(c, 1); return; }
-  if (c->user >= nkeys) {
-    int m = c->user + 1024;
-    keys = xrealloc(keys, sizeof(Keys) * (size_t)m);
-    memset(keys + nkeys, 0, sizeof(Keys) * (size_t)(m - nkeys));
-    nkeys = m;
-  }
-  Keys *k = keys + c->user; /* the costly derivation is done once a user, as clients may do */
+  Keys *k = keys_of(c->user); /* the costly derivation is done once a user, as clients may do */
   if (!k->ok || k->iter != iter || strcmp(k->salt, salt)) {
     unsigned char salted[20];
     int sl = unb64(saltraw, salt, (int)strlen(salt));
@@ -582,6 +611,18 @@ static void setup_stanza(Conn *c, const char *name, int nl, char *p, int n) {
   if (IS("proceed") && c->st == C_STARTTLS) { start_tls(c); return; }
   if (c->st == C_AUTH) {
     if (IS("challenge")) { auth_challenge(c, p, n); return; }
+    if (IS("success") && !strncmp(o_mech, "FAST", 4)) {
+      int l;
+      char *jid = between(p, n, "<authorization-identifier>", '<', &l);
+      if (!jid || !memmem(p, (size_t)n, "<bound", 6)) { note_error("no resource", p, n); conn_close(c, 1); return; }
+      free(c->jid);
+      c->jid = strndup(jid, (size_t)l);
+      char *token = between(p, n, " token=\"", '"', &l);
+      Keys *k = keys_of(c->user);
+      if (token && l < (int)sizeof k->token) snprintf(k->token, sizeof k->token, "%.*s", l, token);
+      after_bind(c);
+      return;
+    }
     if (IS("success")) {
       if (!auth_success_ok(c, p, n)) { note_error("server's SCRAM proof is wrong", p, n); conn_close(c, 1); return; }
       free(c->nonce); c->nonce = NULL;
@@ -803,7 +844,10 @@ static void cyc_start(Conn *c) {
   int u = cyc_next++;
   conn_start(c, o_first + u % o_users);
 }
-static void cyc_ready(Conn *c) { conn_bye(c); }
+static void cyc_ready(Conn *c) {
+  if (g_tls_only) conn_close(c, 0);
+  else conn_bye(c);
+}
 static void cyc_closed(Conn *c) {
   cyc_done++;
   cyc_busy--;
@@ -842,7 +886,10 @@ static void sc_login(void) {
   on_ready = cyc_ready;
   on_closed = cyc_closed;
   g_login_full = !strcmp(o_level, "full");
-  cycle(o_users); /* warm-up: each account once, which also fills the SCRAM key cache */
+  g_tls_only = !strcmp(o_level, "tls");
+  if (g_tls_only && strcmp(o_tls, "direct")) die("--level tls goes with --tls direct");
+  cycle(o_users); /* warm-up: each account once, which also fills the SCRAM key cache and brings the tokens */
+  g_quick = !strcmp(o_mech, "FAST-QUICK");
   memset(&login_hist, 0, sizeof login_hist);
   int r0 = n_ready;
   Snap a = snap();
@@ -1252,7 +1299,7 @@ static void sc_usage(void) {
 /* ---------------------------------------------------------------- main */
 static const struct { const char *name; void (*f)(void); const char *what; } scenarios[] = {
     {"register", sc_register, "make accounts by in-band registration (--users, --conc)"},
-    {"login", sc_login, "log in and out (--count, --users, --conc, --mech, --level full|bind)"},
+    {"login", sc_login, "log in and out (--count, --users, --conc, --mech, --level full|bind|tls)"},
     {"churn", sc_churn, "memory after each of --rounds times --count logins and logouts (--users, --conc)"},
     {"idle", sc_idle, "connected idle sessions, memory at each of --steps 1000,5000,10000"},
     {"chat", sc_chat, "1:1 messages (--pairs, --window or --rate, --size, --duration, --to bare|full)"},
@@ -1264,9 +1311,9 @@ static const struct { const char *name; void (*f)(void); const char *what; } sce
 static const struct { const char *name; char kind; void *to; const char *what; } opts[] = {
     {"host", 's', &o_host, "IPv4 address (127.0.0.1)"}, {"port", 'i', &o_port, "5222"}, {"domain", 's', &o_domain, "localhost"},
     {"pid", 'i', &o_pid, "server's process: CPU and memory of it and its descendants"}, {"tls", 's', &o_tls, "none | starttls | direct"},
-    {"mech", 's', &o_mech, "SCRAM-SHA-1 | PLAIN"}, {"prefix", 's', &o_prefix, "account names are PREFIX0, PREFIX1, ... (u)"},
+    {"mech", 's', &o_mech, "SCRAM-SHA-1 | PLAIN | FAST: SASL2, a token, Bind 2 | FAST-QUICK: without waiting for features"}, {"prefix", 's', &o_prefix, "account names are PREFIX0, PREFIX1, ... (u)"},
     {"password", 's', &o_password, "of all accounts"}, {"first", 'i', &o_first, "number of the first account (0)"},
-    {"users", 'i', &o_users, "100"}, {"count", 'i', &o_count, "2000"}, {"conc", 'i', &o_conc, "at a time (16)"}, {"level", 's', &o_level, "full | bind"},
+    {"users", 'i', &o_users, "100"}, {"count", 'i', &o_count, "2000"}, {"conc", 'i', &o_conc, "at a time (16)"}, {"level", 's', &o_level, "full | bind | tls: the handshake only"},
     {"rounds", 'i', &o_rounds, "of churn (3)"},
     {"steps", 's', &o_steps, "1000,5000,10000"}, {"settle", 'f', &o_settle, "seconds before memory is read (3)"},
     {"pairs", 'i', &o_pairs, "100"}, {"window", 'i', &o_window, "in flight, a pair or in all for fan-outs (1)"},
@@ -1298,7 +1345,9 @@ int main(int argc, char **argv) {
     else *(double *)opts[k].to = atof(argv[i + 1]);
   }
   if (strcmp(o_tls, "none") && strcmp(o_tls, "starttls") && strcmp(o_tls, "direct")) die("--tls none|starttls|direct");
-  if (strcmp(o_mech, "PLAIN") && strcmp(o_mech, "SCRAM-SHA-1")) die("--mech PLAIN|SCRAM-SHA-1");
+  if (strcmp(o_mech, "PLAIN") && strcmp(o_mech, "SCRAM-SHA-1") && strcmp(o_mech, "FAST") && strcmp(o_mech, "FAST-QUICK"))
+    die("--mech PLAIN|SCRAM-SHA-1|FAST|FAST-QUICK");
+  if (!strncmp(o_mech, "FAST", 4) && !strcmp(o_tls, "none")) die("--mech FAST needs TLS");
   struct rlimit rl;
   getrlimit(RLIMIT_NOFILE, &rl);
   rl.rlim_cur = rl.rlim_max;

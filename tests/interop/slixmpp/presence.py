@@ -1,6 +1,7 @@
 """Presence (RFC 6121 4): broadcast, probes, several resources, directed presence, entity capabilities."""
 
 from slixmpp.stanza import Presence
+from slixmpp.xmlstream import ET
 
 from trial import run
 
@@ -53,6 +54,14 @@ async def main(trial):
         caps = seen["caps"]
         info = await alice["xep_0030"].get_info(jid=bob.me, node=f"{caps['node']}#{caps['ver']}", timeout=5)
         assert "http://jabber.org/protocol/caps" in info["disco_info"]["features"], info
+    async with trial.check("the hash of an avatar passes as it is (XEP-0153)"):
+        presence = bob.make_presence(pstatus="new picture")
+        update = ET.SubElement(presence.xml, "{vcard-temp:x:update}x")
+        ET.SubElement(update, "{vcard-temp:x:update}photo").text = "01b87fcd030b72895ff8e88db57ec525450f000d"
+        presence.send()
+        seen = await alice.take(Presence, lambda p: p["status"] == "new picture", "with the picture")
+        photos = [x.findtext("{vcard-temp:x:update}photo") for x in seen.xml.findall("{vcard-temp:x:update}x")]
+        assert photos == ["01b87fcd030b72895ff8e88db57ec525450f000d"], seen
     async with trial.check("who had directed presence gets the unavailable too"):
         await alice.logout()
         await bob.presence(alice.me.full, "unavailable")

@@ -8,7 +8,7 @@ from trial import DOMAIN, WAIT, expect, run
 
 
 async def main(trial):
-    alice = await trial.newcomer("alice")
+    alice = await trial.newcomer("alice", plugins=("xep_0050",))
     bob = await trial.newcomer("bob")
     disco = alice["xep_0030"]
 
@@ -73,6 +73,14 @@ async def main(trial):
         data = got.xml.find(".//{urn:example:own}data")
         assert data.get("a") == "1" and data.find("{urn:example:own}b").text == "x & y", got
 
+    async with trial.check("ad-hoc commands: the server has a list, those of an administrator are not in a user's"):
+        commands = await alice["xep_0050"].get_commands(DOMAIN, timeout=WAIT)
+        nodes = [item[1] for item in commands["disco_items"]["items"]]
+        assert not [node for node in nodes if node.startswith("http://jabber.org/protocol/admin")], nodes
+    async with trial.check("ad-hoc commands: an administrator's are refused"):
+        payload = ET.Element("{http://jabber.org/protocol/commands}command",
+                             {"node": "http://jabber.org/protocol/admin#add-user", "action": "execute"})
+        await expect(alice.ask("set", DOMAIN, payload), "forbidden")
     async with trial.check("an IQ that nobody knows: service-unavailable, from server, account, absent resource"):
         for jid in (DOMAIN, None, bob.bare, f"{bob.bare}/absent"):
             await expect(alice.ask("get", jid, ET.Element("{urn:example:unknown}query")), "service-unavailable", "cancel")

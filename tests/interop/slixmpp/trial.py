@@ -78,8 +78,7 @@ class Client(ClientXMPP):
 
     async def login(self, presence=True, priority=None):
         """Connects, logs in, fetches the roster, becomes available; raises Refused when it is not let in."""
-        self.connect(("127.0.0.1", TLS_PORT if self.direct else PORT), use_ssl=self.direct, force_starttls=not self.direct,
-                     disable_starttls=self.direct)
+        self._connect()
         await asyncio.wait_for(asyncio.shield(self.opened), 4 * WAIT)
         await self.get_roster()
         if presence:
@@ -93,6 +92,21 @@ class Client(ClientXMPP):
             self.send_presence(ptype="unavailable")
             self.disconnect(wait=WAIT)
             await asyncio.wait_for(asyncio.shield(self.closed), 2 * WAIT)
+
+    async def cut(self):
+        """The connection is gone from one moment to the next."""
+        self.abort()
+        await asyncio.wait_for(asyncio.shield(self.closed), WAIT)
+
+    async def come_back(self):
+        """Connects again after `cut` or `logout`; "resumed" or "new"."""
+        self["xep_0077"].create_account = False
+        self.closed = asyncio.get_running_loop().create_future()
+        back = asyncio.get_running_loop().create_future()
+        self.add_event_handler("session_resumed", lambda _: settle(back, "resumed"), disposable=True)
+        self.add_event_handler("session_start", lambda _: settle(back, "new"), disposable=True)
+        self._connect()
+        return await asyncio.wait_for(back, 4 * WAIT)
 
     async def sync(self):
         """All that was sent before has been handled, and all that the server had for us has come."""
@@ -141,6 +155,10 @@ class Client(ClientXMPP):
         if payload is not None:
             iq.append(payload)
         return await iq.send(timeout=WAIT)
+
+    def _connect(self):
+        self.connect(("127.0.0.1", TLS_PORT if self.direct else PORT), use_ssl=self.direct, force_starttls=not self.direct,
+                     disable_starttls=self.direct)
 
     async def _pick_dns_answer(self, domain, service=None):
         # SNI and certificate are the domain's, the address is where the server under test listens.
@@ -194,9 +212,9 @@ class Trial:
         """A new account by in-band registration, logged in."""
         return await self.client(Account(name), resource, register=True, plugins=plugins).login(**presence)
 
-    async def again(self, client, resource="one", **presence):
+    async def again(self, client, resource="one", plugins=(), **presence):
         """One more session of the client's account."""
-        return await self.client(client.account, resource).login(**presence)
+        return await self.client(client.account, resource, plugins=plugins).login(**presence)
 
     async def friends(self, one, other):
         """Subscribes two clients to one another and forgets the stanzas that this took."""

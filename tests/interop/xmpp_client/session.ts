@@ -23,9 +23,10 @@ interface Caller {
 interface Entity {
   readonly jid: { toString(): string; bare(): { toString(): string } };
   readonly iqCaller: Caller;
-  readonly reconnect: { delay: number };
+  readonly reconnect: { stop(): void; reconnect(): Promise<void> };
   readonly socket: { end(): void } | null;
   readonly streamManagement: { on(event: "resumed", listener: () => void): void };
+  write(text: string): Promise<void>;
   start(): Promise<unknown>;
   stop(): Promise<unknown>;
   send(element: Element): Promise<void>;
@@ -34,7 +35,12 @@ interface Entity {
   once(event: string, listener: () => void): void;
 }
 
-type Authenticate = (credentials: Account, mechanism: string) => Promise<void>;
+/** What the library keeps of XEP-0484 between two logins. */
+interface Tokens {
+  fetch(): Promise<unknown>;
+}
+
+type Authenticate = (credentials: object, mechanism: string, userAgent: Element) => Promise<void>;
 
 export interface Account {
   readonly username: string;
@@ -56,24 +62,45 @@ export function variable(name: string): string {
   return value;
 }
 
+/** INTEROP_LOG=DEBUG shows what goes over the line. */
+function trace(who: string, way: string, what: unknown): void {
+  if (process.env["INTEROP_LOG"] === "DEBUG") console.error(`${who} ${way} ${String(what).slice(0, 1000)}`);
+}
+
 /** One session of an account; `received` keeps what nobody has waited for yet. */
 export class Session {
   readonly entity: Entity;
   readonly mechanisms: string[] = [];
+  /** The mechanisms that it logged in with, one a login. */
+  readonly used: string[] = [];
   readonly errors: string[] = [];
   #received: Element[] = [];
   #waiting: (() => void)[] = [];
 
   constructor(readonly service: string, readonly account: Account, resource: string, register = false) {
     let fresh = register;
-    const credentials = async (authenticate: Authenticate, offered: string[]) => {
+    const userAgent = xml("user-agent", { id: crypto.randomUUID() });
+    const credentials = async (authenticate: Authenticate, offered: string[], tokens: Tokens | null) => {
       this.mechanisms.splice(0, Infinity, ...offered);
       if (fresh) await this.#register();
       fresh = false;
-      await authenticate(account, offered[0] ?? "PLAIN");
+      const token = await tokens?.fetch();
+      await authenticate({ ...account, token }, offered[0] ?? "PLAIN", userAgent);
     };
     this.entity = client({ service, domain, resource, credentials }) as unknown as Entity;
+    const write = this.entity.write.bind(this.entity);
+    // The library listens for an answer only when the callback of its write has come: a server as near as this one may be
+    // quicker. With nothing to send again it writes "", and nothing leaves Deno's node:tls behind that.
+    this.entity.write = (text) => {
+      trace(resource, ">", text);
+      if (text !== "") write(text).catch(() => {}); // a socket that fails says so by an event
+      return Promise.resolve();
+    };
+    this.entity.on("send", ({ name, attrs }) => {
+      if (name === "auth" || name === "authenticate") this.used.push(attrs["mechanism"] ?? "");
+    });
     this.entity.on("error", (error) => this.errors.push(String(error)));
+    this.entity.on("element", (element) => trace(resource, "<", element));
     this.entity.on("stanza", (stanza) => {
       this.#received.push(stanza);
       for (const wake of this.#waiting.splice(0)) wake();
@@ -117,6 +144,30 @@ export class Session {
       clearTimeout(timer);
       if (Date.now() >= deadline) throw new Error(`no ${what}; there were:\n${this.#received.join("\n")}`);
     }
+  }
+
+  /** Whether a stanza that passes has come and was not waited for. */
+  has(test: (stanza: Element) => boolean): boolean {
+    return this.#received.some(test);
+  }
+
+  /** The connection is gone from one moment to the next; it stays so until `comeBack`. */
+  async cut(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.entity.reconnect.stop();
+    this.entity.once("disconnect", resolve);
+    this.entity.socket?.end();
+    await promise;
+  }
+
+  /** Connects again as the library does it: the older session is resumed, or there is a new one. */
+  async comeBack(): Promise<"resumed" | "new"> {
+    const { promise, resolve, reject } = Promise.withResolvers<"resumed" | "new">();
+    const timer = setTimeout(() => reject(new Error("neither resumed nor logged in again")), WAIT);
+    this.entity.once("online", () => resolve("new"));
+    this.entity.streamManagement.on("resumed", () => resolve("resumed"));
+    await this.entity.reconnect.reconnect();
+    return await promise.finally(() => clearTimeout(timer));
   }
 
   message(body: string): Promise<Element> {
