@@ -6,6 +6,7 @@ import { accountCommands } from "./admin/account_commands.ts";
 import { adhoc } from "./admin/adhoc.ts";
 import { announce } from "./admin/announce.ts";
 import { motd } from "./admin/motd.ts";
+import { archive } from "./archive/archive.ts";
 import { anonymous } from "./auth/anonymous.ts";
 import { fast } from "./auth/fast.ts";
 import { internal } from "./auth/internal.ts";
@@ -47,6 +48,7 @@ export default [
   adhoc,
   announce,
   motd,
+  archive,
   anonymous,
   fast,
   internal,

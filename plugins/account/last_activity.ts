@@ -16,6 +16,7 @@ import {
   stopping,
 } from "#plugin";
 import { becameUnavailable, roster } from "../im/api.ts";
+import { privacy } from "../privacy/api.ts";
 
 const NS = "jabber:iq:last";
 const WRITE_EVERY = 10_000;
@@ -37,6 +38,7 @@ export const lastActivity = definePlugin({
   config: none,
   standard: true,
   needs: [roster],
+  wants: [privacy],
   setup(host) {
     const store = host.open(departures);
     // Written down together once in a while: a login storm would be a storm of writes, and nobody was promised anything.
@@ -57,12 +59,15 @@ export const lastActivity = definePlugin({
     host.on(stopping, writeDown);
     host.on(accountRemoved, ({ local }) => void fresh.delete(local));
     const rosters = host.use(roster);
-    const mayAsk = (local: string, from: Jid): boolean => rosters.sees(local, from);
+    const rules = host.find(privacy);
+    const mayAsk = (local: string, from: Jid): boolean =>
+      rosters.sees(local, from) && rules?.hides(local, from) !== true;
 
     host.accountFeature(NS);
     host.iq.get(NS, "query", "account", ({ from, to }: Query) => {
       if (!mayAsk(to.local, from)) throw notYours();
-      if (host.sessions(to).length > 0) return el("query", NS, { seconds: "0" });
+      const isHere = host.sessions(to).some((session) => rules?.hides(to.local, from, session) !== true);
+      if (isHere) return el("query", NS, { seconds: "0" });
       const departure = lastOf(to.local);
       // Somebody who never came has been away since the account was made.
       const at = departure?.at ?? host.accounts.record(to.local)?.created;

@@ -11,8 +11,6 @@ export interface Archiving {
   has(stanza: Stanza): boolean;
   /** Whether a device has asked for its account's archive. It has no use for copies of what is there. */
   hasAsked(session: ClientSession): boolean;
-  /** The id of a departing message in its sender's archive, for copies to the sender's other devices (XEP-0313 §3.5). */
-  sentId(stanza: Stanza): string | undefined;
 }
 
 export const archiving = defineService<Archiving>("archiving");

@@ -29,7 +29,7 @@ import {
   stanzaIdBy,
   z,
 } from "#plugin";
-import { roster } from "../im/api.ts";
+import { copying, roster } from "../im/api.ts";
 import { type Archiving, archiving } from "./api.ts";
 import { BEHAVIOURS, MAM_NS, PreferenceBook } from "./preferences.ts";
 import { answerPurges, notYours } from "./purge.ts";
@@ -103,6 +103,10 @@ function record(host: HostScope<Config>, recorder: Recorder): void {
   const leaving = host.at(departing);
   leaving.amend({ kind: "message" }, ({ stanza }) => recorder.honest(stanza));
   leaving.witness({ kind: "message" }, ({ stanza }) => recorder.departed(stanza));
+  host.at(copying).amend(
+    { kind: "message" },
+    ({ stanza, direction }) => direction === "sent" ? recorder.copied(stanza) : undefined,
+  );
   const coming = host.at(arriving);
   for (const to of ["account", "resource"] as const) {
     coming.amend({ kind: "message", to }, ({ stanza }) => recorder.arrives(stanza));
@@ -124,7 +128,6 @@ function serviceOf(store: Archive, recorder: Recorder): Archiving {
       return item !== undefined && !isPromise(item);
     },
     hasAsked: (session: ClientSession) => session.get(asked) === true,
-    sentId: (stanza: Stanza) => recorder.sentId(stanza),
   };
 }
 

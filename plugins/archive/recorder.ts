@@ -73,9 +73,10 @@ export class Recorder {
     this.#append(from!.local, to!, stanza, sent);
   }
 
-  /** The id of a departing message, whether it has been kept already or is about to be. */
-  sentId(stanza: Stanza): string | undefined {
-    return this.#sending(stanza)?.id;
+  /** A departing message for its sender's other devices: they, and nobody else, learn its name (XEP-0313 §3.5). */
+  copied(stanza: Stanza): Stanza | undefined {
+    const sent = this.#sending(stanza);
+    return sent === undefined ? undefined : named(stanza, sent.id, stanza.from!.bare);
   }
 
   /** A message arrives: its name in the receiver's archive goes with it to all who get it. */
@@ -86,18 +87,18 @@ export class Recorder {
     const sent = this.#sent;
     const at = sent !== undefined && sent.stanza === before ? sent.at : this.#now();
     const id = itemId(at);
-    const named = before.containing(before.source.plus(buildStanzaId(id, before.to!.bare)));
-    this.#named = { stanza: named, before, id, at };
-    return named;
+    const after = named(before, id, before.to!.bare);
+    this.#named = { stanza: after, before, id, at };
+    return after;
   }
 
   /** A message has been delivered, or taken by somebody who will. */
   arrived({ stanza, claimed }: Readonly<Arriving>): undefined {
     if (!claimed) return;
     const account = stanza.to!.bare;
-    const named = this.#named?.stanza === stanza ? this.#named : nameOf(stanza, account);
-    if (named === undefined) return;
-    const { before, id, at } = named;
+    const name = this.#named?.stanza === stanza ? this.#named : nameOf(stanza, account);
+    if (name === undefined) return;
+    const { before, id, at } = name;
     const text = this.#sent?.stanza === before ? this.#sent.text : before.toText(true);
     this.#append(account.local, stanza.from!, before, { id, at, text });
   }
@@ -146,6 +147,10 @@ export class Recorder {
     if (element.ns !== STANZA_ID_NS || element.name !== "stanza-id") return false;
     return Jid.tryParse(element.attr("by") ?? "")?.domain === this.host.domain;
   }
+}
+
+function named(stanza: Stanza, id: string, by: Jid): Stanza {
+  return stanza.containing(stanza.source.plus(buildStanzaId(id, by)));
 }
 
 /** The same from the message itself, where others arrived while it waited, or a plugin changed it. */

@@ -18,6 +18,7 @@ import {
   type ScramHash,
   type ScramKeys,
   StanzaError,
+  timingSafeEqual,
   utf8Length,
   z,
 } from "#plugin";
@@ -116,6 +117,9 @@ class InternalCredentials {
     const checked = keys ?? decoyKeys(local, hash, this.host.decoy);
     const right = await this.#derivations.run(() => passwordMatches(password, checked, hash));
     if (!right) return false;
+    // Another password may have been set while this one was checked: it would be taken for right ever after.
+    const now = this.#keysOf(local)?.[hash];
+    if (now === undefined || !timingSafeEqual(now.storedKey, checked.storedKey)) return false;
     this.#right.set(local, mark);
     if (this.lacking(local).length > 0) this.host.spawn(() => this.#complete(local, password));
     return true;

@@ -44,7 +44,7 @@ export const userCertificates = definePlugin({
   doc:
     "Lets people register certificates to log in with instead of the password. Every client of the host is asked " +
     "for a certificate then, and some trouble their users with that: so it is off unless it is listed.",
-  xeps: [[257, "0.3"], [178, "1.2"]],
+  xeps: [[257, "0.3"]],
   config,
   provides: [registeredCertificates],
   wants: [commands, credentials, devices],

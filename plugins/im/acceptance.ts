@@ -1,14 +1,8 @@
-/** Which available devices take messages that are for their account as a whole; said once, for all plugins that ask. */
-import { type ClientSession, defineService } from "#plugin";
+/** Which devices take messages that are for their account as a whole, on hosts where nothing else is said. */
+import type { ClientSession } from "#plugin";
+import type { Acceptance } from "./api.ts";
 
-export interface Acceptance {
-  /** Whether a device of this priority takes them (RFC 6121 §8.5.2.1.1: one that is not negative). */
-  accepts(priority: number): boolean;
-}
-
-export const acceptance = defineService<Acceptance>("acceptance");
-
-/** The rule of the RFC, for hosts where nothing else is said. */
+/** The rule of the RFC. */
 export const byPriority: Acceptance = Object.freeze({ accepts: (priority: number) => priority >= 0 });
 
 /** Whether a session takes messages for its account now. */

@@ -86,10 +86,22 @@ export interface PresenceChange {
  */
 export const presenceChanged = defineEvent<PresenceChange>("presenceChanged");
 
+export interface PresenceEnd {
+  readonly session: ClientSession;
+  readonly stanza: Stanza;
+  readonly priorityBefore: number;
+}
+
 /** An available session is no longer available, by its own word or because it ended. */
-export const becameUnavailable = defineEvent<{ readonly session: ClientSession; readonly stanza: Stanza }>(
-  "becameUnavailable",
-);
+export const becameUnavailable = defineEvent<PresenceEnd>("becameUnavailable");
+
+/** Which available devices take messages that are for their account as a whole; said once, for all plugins that ask. */
+export interface Acceptance {
+  /** Whether a device of this priority takes them (RFC 6121 §8.5.2.1.1: one that is not negative). */
+  accepts(priority: number): boolean;
+}
+
+export const acceptance = defineService<Acceptance>("acceptance");
 
 /** The server is about to tell somebody of an account's presence. */
 export interface Notifying extends Passage {
@@ -110,7 +122,14 @@ export interface Carbons {
   enable(session: ClientSession): undefined;
   disable(session: ClientSession): undefined;
   isEnabled(session: ClientSession): boolean;
+  /** Whether a message that an account gets is copied to those devices that it is not for. */
+  copies(stanza: Stanza): boolean;
 }
+
+/** A session gets copies from now on, or no more. */
+export const carbonsSwitched = defineEvent<{ readonly session: ClientSession; readonly on: boolean }>(
+  "carbonsSwitched",
+);
 
 export const carbons = defineService<Carbons>("carbons");
 

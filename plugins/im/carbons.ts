@@ -24,8 +24,15 @@ import {
   Stanza,
   StanzaError,
 } from "#plugin";
-import { type Acceptance, acceptance, byPriority, isReached } from "./acceptance.ts";
-import { type Carbons, carbons as service, copying } from "./api.ts";
+import { byPriority, isReached } from "./acceptance.ts";
+import {
+  type Acceptance,
+  acceptance,
+  type Carbons,
+  carbons as service,
+  carbonsSwitched,
+  copying,
+} from "./api.ts";
 import { CopiedMessages } from "./carbon_errors.ts";
 import { CARBONS_NS, carbonWorth, type Direction } from "./carbon_rules.ts";
 
@@ -81,15 +88,25 @@ class Copies implements Carbons {
   constructor(private readonly host: HostScope<unknown>, private readonly acceptance: Acceptance) {}
 
   enable(session: ClientSession): undefined {
-    session.set(enabled, true);
+    this.#switch(session, true);
   }
 
   disable(session: ClientSession): undefined {
-    session.set(enabled, undefined);
+    this.#switch(session, false);
+  }
+
+  #switch(session: ClientSession, on: boolean): void {
+    if (this.isEnabled(session) === on) return;
+    session.set(enabled, on ? true : undefined);
+    this.host.emit(carbonsSwitched, { session, on });
   }
 
   isEnabled(session: ClientSession): boolean {
     return session.get(enabled) === true;
+  }
+
+  copies(stanza: Stanza): boolean {
+    return carbonWorth(stanza, "received") === "copy";
   }
 
   /** XEP-0280 §8: all other devices that want it, whether the sender does or not. */

@@ -20,7 +20,7 @@ import {
   type Stanza,
   z,
 } from "#plugin";
-import { type Acceptance, acceptance } from "./acceptance.ts";
+import { type Acceptance, acceptance } from "./api.ts";
 
 type Claimed = Maybe<typeof CLAIMED | undefined>;
 

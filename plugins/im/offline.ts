@@ -16,8 +16,9 @@ import {
   z,
 } from "#plugin";
 import { type Archiving, archiving } from "../archive/api.ts";
-import { type Acceptance, acceptance, byPriority, isReached } from "./acceptance.ts";
-import { presenceChanged } from "./api.ts";
+import { type Acknowledging, acknowledging } from "../stream/api.ts";
+import { byPriority, isReached } from "./acceptance.ts";
+import { type Acceptance, acceptance, presenceChanged } from "./api.ts";
 import { type Kept, OfflineQueue, stanzaOf } from "./offline_queue.ts";
 import { OFFLINE_NS, Retrieval } from "./offline_retrieval.ts";
 import { Sending } from "./offline_sending.ts";
@@ -37,7 +38,7 @@ export const offline = definePlugin({
   xeps: [[160, "1.0.1"], [13, "1.3"], [203, "2.0"], [334, "1.0.0"]],
   config,
   standard: true,
-  wants: [acceptance, archiving],
+  wants: [acceptance, archiving, acknowledging],
   setup(host) {
     host.feature("msgoffline", OFFLINE_NS);
     const queue = new OfflineQueue(host);
@@ -51,6 +52,7 @@ export const offline = definePlugin({
       retrieval,
       host.find(acceptance) ?? byPriority,
       host.find(archiving),
+      host.find(acknowledging),
     );
     const at = host.at(undelivered);
     at.guard({ kind: "message" }, (x) => worthOf(x.stanza) === "forget" ? DROP : undefined);
@@ -70,14 +72,15 @@ class Offline {
     private readonly retrieval: Retrieval,
     private readonly acceptance: Acceptance,
     private readonly archiving: Archiving | undefined,
+    private readonly acknowledging: Acknowledging | undefined,
   ) {}
 
-  keep({ stanza }: Readonly<Arriving>): typeof CLAIMED | undefined {
+  keep({ stanza, since }: Readonly<Arriving>): typeof CLAIMED | undefined {
     if (worthOf(stanza) !== "keep") return undefined;
     const to = stanza.to!;
     // XEP-0175 §4: what belongs to nobody once its session is gone is not kept.
     if (this.host.accounts.role(to) === "guest") return undefined;
-    if (this.queue.append(to.local, stanza, this.host.clock.now(), this.host.config)) return CLAIMED;
+    if (this.queue.append(to.local, stanza, since ?? this.host.clock.now(), this.host.config)) return CLAIMED;
     // What the archive has is not lost, and its sender needs no error.
     if (this.archiving?.willStore(stanza) === true) return CLAIMED;
     throw new StanzaError(
@@ -122,14 +125,19 @@ class Offline {
     while (!signal.aborted && session.isBound && isReached(session, this.acceptance)) {
       const messages = queue.page(local, 0, SLICE);
       if (messages.length === 0) return;
-      let sent = 0;
-      while (sent < messages.length && sending.hasRoom(session)) {
-        const message = messages[sent++]!;
-        if (!this.#isSpared(session, message)) await sending.send(session, message);
+      const sent: Kept[] = [];
+      for (const message of messages) {
+        if (!session.isBound || !sending.hasRoom(session)) break;
+        const comesBack = this.acknowledging?.isWatched(session) === true;
+        const waits = this.#isSpared(session, message) ? undefined : sending.send(session, message);
+        if (waits !== undefined) await waits;
+        // What comes back by itself would come back twice if it was kept as well.
+        if (comesBack) queue.remove(local, [message]);
+        else sent.push(message);
       }
       await sending.room(session, signal);
       // A stream that broke over them has not delivered them.
-      if (session.isBound) queue.remove(local, messages.slice(0, sent));
+      if (session.isBound) queue.remove(local, sent);
     }
   }
 }

@@ -7,7 +7,9 @@ import {
   DROP,
   type Element,
   type HostScope,
+  isPromise,
   nextTurn,
+  type Outcome,
   type Stanza,
 } from "#plugin";
 import { type Kept, stanzaOf } from "./offline_queue.ts";
@@ -20,11 +22,14 @@ export class Sending {
   constructor(private readonly host: HostScope<unknown>) {}
 
   /** Hands one message over, marked with when it came, and with `extra` if there is any. */
-  async send(session: ClientSession, message: Kept, extra?: Element): Promise<void> {
+  send(session: ClientSession, message: Kept, extra?: Element): Promise<void> | undefined {
     const stanza = this.#stamped(stanzaOf(message), message.at, extra);
-    const outcome = await this.host.deliver(session, stanza);
-    // The device's own guards do not want it; its sender is not waiting any more.
-    if (outcome !== CLAIMED) this.host.refuse(stanza, DROP);
+    const settle = (outcome: Outcome): void => {
+      // The device's own guards do not want it; its sender is not waiting any more.
+      if (outcome !== CLAIMED) this.host.refuse(stanza, DROP);
+    };
+    const outcome = this.host.deliver(session, stanza);
+    return isPromise(outcome) ? outcome.then(settle) : void settle(outcome);
   }
 
   /** Whether a device may get more before it has read what it got. */

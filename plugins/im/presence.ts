@@ -202,6 +202,7 @@ class Presences {
     const { host } = this;
     const receivers = this.#informed(session);
     const was = session.presence !== undefined;
+    const priorityBefore = session.priority;
     session.presence = undefined;
     session.priority = 0;
     session.set(directed, undefined);
@@ -210,7 +211,7 @@ class Presences {
     const done = this.#fanout.run(username, receivers, (to) => {
       notify(host, username, stanza.addressed(to), session);
     });
-    if (was) host.emit(becameUnavailable, { session, stanza });
+    if (was) host.emit(becameUnavailable, { session, stanza, priorityBefore });
     return done;
   }
 

@@ -1,5 +1,5 @@
 /** What other plugins may know of blocked addresses, privacy lists and reports of abuse. Tokens and types only. */
-import { defineEvent, defineService, type Jid } from "#plugin";
+import { type ClientSession, defineEvent, defineService, type Jid } from "#plugin";
 
 /**
  * What accounts let through. `local` is an account's local part. Stanzas need no asking: they are kept back at the points
@@ -8,8 +8,8 @@ import { defineEvent, defineService, type Jid } from "#plugin";
 export interface Privacy {
   /** Whether what a contact sends does not reach the account as a whole. */
   refuses(local: string, contact: Jid, kind: "message" | "iq" | "presence"): boolean;
-  /** Whether a contact is not told of the account's presence, nor of what goes with it. */
-  hides(local: string, contact: Jid): boolean;
+  /** Whether a contact is not told of the account's presence, or of that of one session, nor of what goes with it. */
+  hides(local: string, contact: Jid, session?: ClientSession): boolean;
   /** The blocked addresses: a domain, an account, or a resource. */
   blocked(local: string): readonly Jid[];
 }

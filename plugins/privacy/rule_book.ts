@@ -70,8 +70,11 @@ export class RuleBook implements Privacy {
     return this.denial(this.rules(local)?.standard, about, local, contact) !== undefined;
   }
 
-  hides(local: string, contact: Jid): boolean {
-    return this.denial(this.rules(local)?.standard, PRESENCE_OUT, local, contact) !== undefined;
+  hides(local: string, contact: Jid, session?: ClientSession): boolean {
+    const rules = this.rules(local);
+    if (rules === undefined) return false;
+    const list = session === undefined ? rules.standard : this.applied(rules, session);
+    return this.denial(list, PRESENCE_OUT, local, contact) !== undefined;
   }
 
   blocked(local: string): readonly Jid[] {

@@ -23,6 +23,7 @@ import {
   z,
 } from "#plugin";
 import { type Availability, availability, roster, type Rosters } from "../im/api.ts";
+import { type Privacy, privacy } from "../privacy/api.ts";
 import { gather, infoOf } from "./disco_info.ts";
 
 /** Items on one page, where a client asks for pages (XEP-0059). */
@@ -45,10 +46,10 @@ export const disco = definePlugin({
   config,
   hosts: ["user", "component"],
   standard: true,
-  wants: [roster, availability],
+  wants: [roster, availability, privacy],
   setup(host) {
     host.feature(RSM_NS);
-    const discovery = new Discovery(host, host.find(roster), host.find(availability));
+    const discovery = new Discovery(host, host.find(roster), host.find(availability), host.find(privacy));
     for (const on of ["host", "account"] as const) {
       host.iq.get(DISCO_INFO_NS, "query", on, (query) => discovery.info(on, query));
       host.iq.get(DISCO_ITEMS_NS, "query", on, (query) => discovery.items(on, query));
@@ -64,6 +65,7 @@ class Discovery {
     private readonly host: HostScope<z.infer<typeof config>>,
     private readonly rosters: Rosters | undefined,
     private readonly availability: Availability | undefined,
+    private readonly privacy: Privacy | undefined,
   ) {
     this.#hidden = new Set(host.config.hidden.map((text) => Jid.parse(text).toString()));
     this.#listed = host.config.items.map((item) => ({ ...item, jid: Jid.parse(item.jid).toString() }));
@@ -89,7 +91,7 @@ class Discovery {
         if (found === undefined) throw unknownNode();
         return paged(found, node, query.payload);
       }
-      const own = on === "host" ? this.#services() : this.#devices(query.to);
+      const own = on === "host" ? this.#services() : this.#devices(query.to, query.from);
       return paged([...own, ...(found ?? [])], undefined, query.payload);
     };
     const found = gather(this.host.discoBook[on].providers, (p) => p.items?.(about));
@@ -111,9 +113,11 @@ class Discovery {
     return [...children, ...this.#listed].filter((item) => !this.#hidden.has(item.jid));
   }
 
-  #devices(account: Jid): DiscoItem[] {
+  /** Presence by another way: not for those whom it is kept from. */
+  #devices(account: Jid, from: Jid): DiscoItem[] {
     const sessions = this.availability?.sessions(account.local) ?? [];
-    return sessions.map((session) => ({ jid: session.jid!.toString() }));
+    return sessions.filter((session) => this.privacy?.hides(account.local, from, session) !== true)
+      .map((session) => ({ jid: session.jid!.toString() }));
   }
 }
 

@@ -28,7 +28,7 @@ import {
   z,
 } from "#plugin";
 import { commands } from "../admin/api.ts";
-import { joinedRooms } from "../im/api.ts";
+import { becameUnavailable, joinedRooms } from "../im/api.ts";
 import { sessionParked, sessionResumed } from "./api.ts";
 import { switchCommand } from "./client_state_command.ts";
 import { HeldStanzas } from "./client_state_queue.ts";
@@ -86,6 +86,7 @@ export const clientState = definePlugin({
     host.at(delivering).claim({}, (x) => states.hold(x));
     host.at(departing).witness({ kind: "presence", to: "resource" }, (x) => rooms.note(x));
     host.on(sessionBound, ({ session }) => switches.bound(session));
+    host.on(becameUnavailable, ({ session }) => void session.get(waiting)?.dropPresence());
     for (const event of [sessionParked, sessionResumed]) {
       host.on(event, ({ session }) => states.activate(session));
     }

@@ -23,6 +23,11 @@ export class HeldStanzas {
     this.#held.set(key, { stanza, at });
   }
 
+  /** What was told to an available device is not true any more when it is available the next time. */
+  dropPresence(): void {
+    for (const key of this.#held.keys()) if (typeof key === "string") this.#held.delete(key);
+  }
+
   /** Everything, oldest first; it is held no more. */
   take(): Held[] {
     const all = [...this.#held.values()];

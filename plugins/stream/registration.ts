@@ -114,6 +114,10 @@ class Desk {
     }
     const jid = accountOf(username, this.host.domain);
     if (jid === undefined) throw new StanzaError("not-acceptable", "this name cannot be one");
+    // Whoever came first would be the administrator that the configuration names: such an account is made on the server.
+    if (this.host.may(jid, "admin")) {
+      throw new StanzaError("not-allowed", "this account is not made by clients");
+    }
     this.#take(session.peer.address);
     await this.host.accounts.create(jid.local, password);
     await this.host.flush();

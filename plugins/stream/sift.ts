@@ -24,7 +24,7 @@ import {
   Stanza,
   StanzaError,
 } from "#plugin";
-import { carbons, roster } from "../im/api.ts";
+import { acceptance, carbons, roster } from "../im/api.ts";
 import { FEATURES, isSifted, readRules, type Rules, SIFT_NS } from "./sift_rules.ts";
 
 const rulesOf = defineSlot<Rules>("sift");
@@ -34,7 +34,7 @@ export const sift = definePlugin({
   doc: "Lets devices say which stanzas they do not want to get.",
   xeps: [[273, "0.4"]],
   config: none,
-  wants: [roster, carbons],
+  wants: [roster, carbons, acceptance],
   setup(host) {
     const sifting = new Sifting(host);
     host.feature(...FEATURES);
@@ -75,8 +75,10 @@ class Sifting {
     const isKept = stanza.type === "chat" || stanza.type === "normal";
     if (!isKept || stanza.from?.bare.equals(account)) return CLAIMED;
     if (delayOf(stanza.source, this.host.domain) !== undefined) return undefined;
+    const accepts = (priority: number): boolean =>
+      this.host.find(acceptance)?.accepts(priority) ?? priority >= 0;
     const reached = this.host.sessions(account).filter((other) =>
-      other.presence !== undefined && other.priority >= 0
+      other.presence !== undefined && accepts(other.priority)
     );
     const takers = reached.filter((other) => !isSifted(stanza, other.get(rulesOf) ?? {}, account));
     if (stanza.to?.resource !== "") this.#redirect(stanza, takers);

@@ -7,38 +7,39 @@
  */
 import {
   Authenticated,
-  CLAIMED,
   type ClientSession,
   definePlugin,
   defineSlot,
   duration,
   el,
   Element,
+  type End,
   entering,
   type HostScope,
-  isPromise,
   kindOf,
   Lru,
   nextTurn,
   options,
-  type Outcome,
   parting,
   randomId,
   type Resumption,
   sessionUnbound,
+  size,
   type Stanza,
-  StanzaError,
   STANZAS_NS,
   stopping,
   StreamError,
   writing,
   z,
 } from "#plugin";
+import { archiving } from "../archive/api.ts";
+import { acceptance, becameUnavailable, carbons, carbonsSwitched, presenceChanged } from "../im/api.ts";
+import { privacy } from "../privacy/api.ts";
 import { Acknowledgements, type Keeper, readCount } from "./acknowledgements.ts";
-import { keptForParked, sessionParked, sessionResumed } from "./api.ts";
+import { acknowledging, keptForParked, sessionParked, sessionResumed } from "./api.ts";
+import { late, Rerouting } from "./rerouting.ts";
 
 const NAMESPACES = ["urn:xmpp:sm:3", "urn:xmpp:sm:2"] as const;
-const STANZA_ID_NS = "urn:xmpp:sid:0";
 /** Sessions that ended lately, of which the counter is still known. */
 const REMEMBERED = 10_000;
 
@@ -56,6 +57,9 @@ const config = options({
   unacknowledged: z.number().int().min(10).max(100_000).default(2000).describe(
     "Stanzas that are kept for one session; with more it ends.",
   ),
+  unacknowledged_size: size().prefault("8 MiB").describe(
+    "What the stanzas may take up that are kept for a session without a connection; with more it ends.",
+  ),
 });
 type Config = z.infer<typeof config>;
 
@@ -69,6 +73,8 @@ export const streamManagement = definePlugin({
   xeps: [[198, "1.6.1"]],
   config,
   standard: true,
+  provides: [acknowledging],
+  wants: [acceptance, archiving, carbons, privacy],
   setup(host) {
     new StreamManagement(host).register();
   },
@@ -77,6 +83,8 @@ export const streamManagement = definePlugin({
 class StreamManagement implements Keeper {
   readonly requestAfter: number;
   readonly most: number;
+  readonly largest: number;
+  readonly #rerouting: Rerouting;
   readonly #resumable: Map<string, Acknowledgements>;
   /** Of sessions that have ended, how many of the client's stanzas were dealt with (XEP-0198 §5, `failed` with `h`). */
   readonly #ended = new Lru<string, number>(REMEMBERED);
@@ -84,6 +92,8 @@ class StreamManagement implements Keeper {
   constructor(private readonly host: HostScope<Config>) {
     this.requestAfter = host.config.request_after;
     this.most = host.config.unacknowledged;
+    this.largest = host.config.unacknowledged_size;
+    this.#rerouting = new Rerouting(host);
     this.#resumable = host.hold(resumable, () => new Map());
   }
 
@@ -103,6 +113,8 @@ class StreamManagement implements Keeper {
       host.nonza(ns, "a", (session, element) => this.#acknowledged(session, element));
     }
     this.#registerInlines();
+    this.#watchOthers();
+    host.provide(acknowledging, { isWatched: (session) => session.get(acknowledgements) !== undefined });
     host.tap(entering, ({ session, element }) => {
       const acks = session.get(acknowledgements);
       if (acks !== undefined && kindOf(element) !== undefined) acks.received();
@@ -117,6 +129,27 @@ class StreamManagement implements Keeper {
     host.on(stopping, () => {
       for (const { session } of [...this.#resumable.values()]) if (session.parked) session.unbind();
     });
+  }
+
+  /** Which devices of an account get what, beside the one that it is kept for. */
+  #watchOthers(): void {
+    const { host } = this;
+    const accepts = (priority: number): boolean => this.#rerouting.accepts(priority);
+    const tell = (session: ClientSession, of: "unreached" | "uncopied", there: boolean): undefined => {
+      for (const other of host.sessions(session.account)) {
+        const acks = other === session ? undefined : other.get(acknowledgements);
+        acks?.[of][there ? "came" : "went"](session, acks.queue.length);
+      }
+    };
+    host.on(presenceChanged, ({ session, priorityBefore }) => {
+      const before = priorityBefore !== undefined && accepts(priorityBefore);
+      const now = accepts(session.priority);
+      if (before !== now) tell(session, "unreached", now);
+    });
+    host.on(becameUnavailable, ({ session, priorityBefore }) => {
+      if (accepts(priorityBefore)) tell(session, "unreached", false);
+    });
+    host.on(carbonsSwitched, ({ session, on }) => tell(session, "uncopied", on));
   }
 
   /** XEP-0198 §9: resumed within the login, or enabled with a new resource. */
@@ -212,12 +245,13 @@ class StreamManagement implements Keeper {
 
   #goOn(acks: Acknowledgements): void {
     this.host.wheel.disarm(acks);
-    acks.requested = false;
-    for (const stanza of acks.queue) acks.session.stream?.put(stanza.toText());
-    if (acks.queue.length > 0) {
-      acks.request();
-      this.host.wheel.arm(acks, this.host.config.answer_within);
-    }
+    acks.goOn();
+    const { domain } = this.host;
+    // XEP-0198 §4: with the time of the first attempt.
+    acks.queue.forEach((stanza, place) => {
+      acks.session.stream?.put(late(stanza, acks.times[place]!, domain).toText());
+    });
+    if (acks.queue.length > 0) acks.request();
     this.host.log.debug("resumed", { session: acks.session.jid?.toString(), again: acks.queue.length });
     this.host.emit(sessionResumed, { session: acks.session });
   }
@@ -245,13 +279,18 @@ class StreamManagement implements Keeper {
 
   #sent(acks: Acknowledgements, stanza: Stanza): void {
     const { session } = acks;
+    const now = this.host.clock.now();
     if (session.parked) {
-      acks.sent(stanza.containing(stanza.source.detached()));
-      this.host.emit(keptForParked, { session, stanza });
+      acks.sent(stanza.containing(stanza.source.detached()), now);
+      if (session.parked) this.host.emit(keptForParked, { session, stanza });
       return;
     }
-    acks.sent(stanza);
+    acks.sent(stanza, now);
     if (acks.due === 0) this.host.wheel.arm(acks, this.host.config.request_within);
+  }
+
+  asked(acks: Acknowledgements): void {
+    this.host.wheel.arm(acks, this.host.config.answer_within);
   }
 
   overdue(acks: Acknowledgements): void {
@@ -260,7 +299,6 @@ class StreamManagement implements Keeper {
       session.unbind(new Error("not resumed in time"));
     } else if (acks.queue.length > 0 && !acks.requested) {
       acks.request();
-      this.host.wheel.arm(acks, this.host.config.answer_within);
     } else if (acks.requested) {
       session.stream?.carrier.destroy(new Error("no acknowledgement in time"));
     }
@@ -275,10 +313,9 @@ class StreamManagement implements Keeper {
   // --- the stream is gone -----------------------------------------------------------------------------------------
 
   /** Only what broke waits: a stream that was closed in order, or ended by us, is over. */
-  #park(session: ClientSession, end: unknown): "keep" | undefined {
+  #park(session: ClientSession, end: End): "keep" | undefined {
     const acks = session.get(acknowledgements);
-    if (acks?.id === undefined || end === undefined || end instanceof StreamError) return undefined;
-    acks.detach();
+    if (acks?.id === undefined || acks.overfull || !isBroken(end) || !acks.detach()) return undefined;
     acks.requested = false;
     this.host.wheel.disarm(acks);
     this.host.wheel.arm(acks, acks.patience);
@@ -303,27 +340,7 @@ class StreamManagement implements Keeper {
       this.#resumable.delete(acks.id);
       this.#ended.set(`${session.username} ${acks.id}`, acks.inbound);
     }
-    for (const stanza of acks.queue) this.#reroute(session, stanza);
-  }
-
-  /**
-   * A stanza that the client never acknowledged. A message that the account's archive has is found there; another one goes
-   * the way of messages for nobody (offline storage); requests are refused, so that whoever asks need not wait.
-   */
-  #reroute(session: ClientSession, stanza: Stanza): void {
-    if (stanza.isError || stanza.kind === "presence") return;
-    if (stanza.kind === "iq") {
-      if (stanza.isRequest) this.host.refuse(stanza, new StanzaError("recipient-unavailable"));
-      return;
-    }
-    if (isArchived(stanza, session)) return;
-    const settle = (outcome: Outcome): void => {
-      if (outcome === CLAIMED || stanza.type === "headline") return;
-      this.host.refuse(stanza, outcome ?? new StanzaError("recipient-unavailable"));
-    };
-    const outcome = this.host.undelivered({ stanza, claimed: false, session: undefined });
-    if (isPromise(outcome)) outcome.then(settle);
-    else settle(outcome);
+    this.#rerouting.reroute(acks);
   }
 }
 
@@ -331,10 +348,8 @@ function failure(ns: string, condition: string, h?: number): Element {
   return el("failed", ns, h === undefined ? {} : { h: String(h) }, [el(condition, STANZAS_NS)]);
 }
 
-/** The archive marks what it keeps with an id of the account's (XEP-0359 §3). */
-function isArchived(stanza: Stanza, session: ClientSession): boolean {
-  const account = session.account.toString();
-  return stanza.source.elementsOf(STANZA_ID_NS).some((id) =>
-    id.name === "stanza-id" && id.attr("by") === account
-  );
+/** The connection, and not the session: also where we gave it up because nobody answered or read any more. */
+function isBroken(end: End): boolean {
+  if (!(end instanceof StreamError)) return end !== undefined;
+  return end.condition === "connection-timeout" || end.condition === "resource-constraint";
 }

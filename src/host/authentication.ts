@@ -124,6 +124,11 @@ export class Authentication {
     return upgradeTasks(provider, this.host.options.decoy, request, username);
   }
 
+  /** How many milliseconds a session's attempt has to wait before it is looked at. */
+  wait(session: ClientSession): number {
+    return this.#brake.wait(session.peer.address, this.host.clock.monotonic());
+  }
+
   #choose(channel: ChannelFacts, { backend, options }: Backed): readonly Mechanism[] {
     const from = [...MECHANISMS, ...this.host.fittings.mechanisms];
     const { mechanisms: allowed } = options;

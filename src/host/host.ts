@@ -125,6 +125,9 @@ export class Host implements Home<ClientSession>, HostParts {
   authenticated(session: ClientSession, identity: Identity, mechanism: string): void {
     this.#authentication.succeeded(session, identity, mechanism);
   }
+  loginWait(session: ClientSession): number {
+    return this.#authentication.wait(session);
+  }
   loginFailed(session: ClientSession, reason: string, mechanism: string): number {
     return this.#authentication.failed(session, reason, mechanism);
   }

@@ -1,6 +1,7 @@
 /**
- * Failed logins are counted by address (an IPv6 customer has a whole /64) and by account and slowed once there are many: guessing becomes slow, a few typing
- * errors cost nothing, and a login that succeeds is never delayed.
+ * Failed logins are counted by network (an IPv6 customer has a whole /64) and by account. Once there are many, answers to
+ * failures are held back, and so is every new attempt from that network: hanging up and coming back gains nothing. A few
+ * typing errors cost nothing.
  */
 import { Lru } from "../base/lru.ts";
 import { Bucket } from "../base/throttle.ts";
@@ -21,6 +22,11 @@ export class LoginBrake {
     const first = take(this.#addresses, networkOf(address), now);
     const second = account === undefined ? 0 : take(this.#accounts, account, now);
     return Math.min(LONGEST_MS, Math.max(first, second));
+  }
+
+  /** How many milliseconds a new attempt from an address has to wait. */
+  wait(address: string, now: number): number {
+    return Math.min(LONGEST_MS, this.#addresses.get(networkOf(address))?.take(0, now) ?? 0);
   }
 }
 

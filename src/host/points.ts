@@ -16,6 +16,8 @@ export interface Departing extends Passage {
 export interface Arriving extends Passage {
   /** The sender's session, where it is one of this server. */
   readonly session: ClientSession | undefined;
+  /** When it came, in milliseconds since 1970, where that is a while ago: a session had it that has ended. */
+  readonly since?: number;
 }
 export interface Delivering extends Passage {
   /** The receiver's session. */

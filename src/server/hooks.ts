@@ -10,6 +10,7 @@ import {
   entering,
   exporting,
   handled,
+  parting,
   undelivered,
   writing,
 } from "../host/points.ts";
@@ -33,7 +34,7 @@ export interface Hooks {
 }
 
 const POINTS = [departing, exporting, arriving, undelivered, delivering] as const;
-const TAPS: readonly Tap<never, unknown>[] = [connecting, entering, handled, writing];
+const TAPS: readonly Tap<never, unknown>[] = [connecting, entering, handled, writing, parting];
 
 export function hooksOf(host: Host): Hooks {
   const stanzas: Record<string, Record<string, PointHooks>> = {};

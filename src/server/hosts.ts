@@ -4,6 +4,7 @@ import type { Logger } from "../base/log.ts";
 import type { HostSettings, Settings } from "../config/mod.ts";
 import type { HostContext, HostOptions } from "../host/context.ts";
 import { Host } from "../host/host.ts";
+import { Jid } from "../jid/jid.ts";
 import { type FittingPlan, HostPlugins, type Wanted } from "../plugin/fitting.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
 import { StreamError } from "../stream/error.ts";
@@ -168,6 +169,7 @@ export class Hosts {
 
   #options(host: HostSettings, settings: Settings): HostOptions {
     const { domain, kind, parent } = host;
+    checkName(domain);
     return {
       domain,
       kind,
@@ -178,8 +180,8 @@ export class Hosts {
         loginAttempts: LOGIN_ATTEMPTS,
       },
       sessions: { most: settings.limits.sessions_per_account, conflict: host.resource_conflict },
-      operators: new Set(settings.server.admins),
-      admins: new Set(host.admins),
+      operators: addressesOf("server.admins", settings.server.admins),
+      admins: addressesOf(`host "${domain}": admins`, host.admins),
       mechanisms: host.mechanisms,
       authorities: authoritiesOf(host),
       plainWithoutTls: host.plain_without_tls,
@@ -190,6 +192,28 @@ export class Hosts {
 }
 
 const LOGIN_ATTEMPTS = 4;
+
+/** Streams and stanzas ask for a host by its canonical name (RFC 7622 §3.2); under any other it would never be found. */
+function checkName(domain: string): void {
+  let name: string;
+  try {
+    name = Jid.of("", domain).domain;
+  } catch (cause) {
+    throw new Error(`host "${domain}": ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+  if (name !== domain) throw new Error(`host "${domain}": write its name as "${name}"`);
+}
+
+/** Addresses in the one spelling in which they are compared: "Alice@Example.org" is alice@example.org. */
+function addressesOf(where: string, texts: readonly string[]): ReadonlySet<string> {
+  return new Set(texts.map((text) => {
+    try {
+      return Jid.parse(text).toString();
+    } catch (cause) {
+      throw new Error(`${where}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    }
+  }));
+}
 
 /** Who signs the certificates that clients may log in with. Throws an Error that names the file. */
 function authoritiesOf(

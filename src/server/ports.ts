@@ -75,7 +75,12 @@ function admit(server: Server, carrier: Carrier): void {
       try {
         const answer = fn(carrier.peer);
         if (answer === "refuse") return carrier.destroy();
-        if (isPromise(answer)) waits.push(answer);
+        if (isPromise(answer)) {
+          waits.push(answer.catch((error) => {
+            host.fault(owner, error, undefined);
+            return "refuse";
+          }));
+        }
       } catch (error) {
         // Guards fail closed.
         host.fault(owner, error, undefined);
@@ -87,10 +92,10 @@ function admit(server: Server, carrier: Carrier): void {
     server.accept(carrier);
     return;
   }
-  Promise.all(waits).then(
-    (answers) => answers.includes("refuse") ? carrier.destroy() : server.accept(carrier),
-    () => carrier.destroy(),
-  );
+  Promise.all(waits).then((answers) => {
+    if (answers.includes("refuse")) carrier.destroy();
+    else server.accept(carrier);
+  });
 }
 
 /** One connection too many: said in the words of RFC 6120 §4.9.3.17, then closed. */

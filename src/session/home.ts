@@ -52,6 +52,8 @@ export interface Home<S extends Negotiating> {
   exchange(session: S, mechanism: Mechanism, attempt: Attempt): Exchange;
   /** A login succeeded; may still be refused, and says who it is from now on. */
   authenticated(session: S, identity: Identity, mechanism: string): void;
+  /** How many milliseconds an attempt has to wait before it is looked at, for all that failed before it. */
+  loginWait(session: S): number;
   /** A login failed; how many milliseconds the answer is to be held back. */
   loginFailed(session: S, reason: string, mechanism: string): number;
 

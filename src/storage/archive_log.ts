@@ -8,6 +8,7 @@
  * how far that has come; what was added after it is looked at again when the file is opened.
  */
 import type { Cells, Engine, Input } from "./engine.ts";
+import { storageError } from "./error.ts";
 import { type Entry, Leaves } from "./leaves.ts";
 import { scopeOf } from "./archive_query.ts";
 import { type Position, precedes } from "./position.ts";
@@ -39,8 +40,7 @@ export interface Stored {
 
 export class ArchiveLog {
   readonly leaves: Leaves;
-  /** Changes when row numbers that somebody remembers may be wrong. */
-  generation = 0;
+  #generation = 0;
   #rows: Row[] = [];
   readonly #waiting = new Map<number, Entry[]>();
   #count = 0;
@@ -58,10 +58,20 @@ export class ArchiveLog {
     };
   }
 
+  /** Changes when row numbers that somebody remembers may be wrong. */
+  get generation(): number {
+    this.#refresh();
+    return this.#generation;
+  }
+
   /** Adds an item, and gives its number. What is the same as the item before, at the same time, is stored with it. */
   add(at: number, key: Key, value: string, text: string | undefined): number {
     this.#refresh();
-    this.engine.group.join();
+    try {
+      this.engine.group.join();
+    } catch (cause) {
+      throw storageError("adding to an archive", cause);
+    }
     const last = this.#rows.at(-1);
     let seq: number;
     if (last !== undefined && text === undefined && isSame(last, at, key[0], value)) {
@@ -96,7 +106,7 @@ export class ArchiveLog {
 
   /** Forgets what was found out about owners: a whole host or account has changed. */
   forget(): void {
-    this.generation++;
+    this.#generation++;
   }
 
   /** Items by their numbers. */
@@ -217,7 +227,7 @@ export class ArchiveLog {
     if (!this.#stale && this.#losses === this.engine.group.losses) return;
     this.#losses = this.engine.group.losses;
     this.#stale = false;
-    this.generation++;
+    this.#generation++;
     this.#rows = [];
     this.#waiting.clear();
     this.#count = 0;

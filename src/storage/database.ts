@@ -160,11 +160,22 @@ export class Database implements Storage {
     return this.#closing;
   }
 
+  /** What cannot be filed now is at the next start: nothing is lost by it. */
+  #fileArchives(): void {
+    try {
+      this.#archives.fileAll();
+    } catch (cause) {
+      this.#engine.log.warn("archives were not filed", {
+        reason: cause instanceof Error ? cause.message : String(cause),
+      });
+    }
+  }
+
   async #close(): Promise<void> {
     this.#sweeper.stop();
     const { group } = this.#engine;
     try {
-      this.#archives.fileAll();
+      this.#fileArchives();
       const safe = group.flush(group.writes);
       group.commit();
       await safe;

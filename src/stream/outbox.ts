@@ -25,7 +25,16 @@ export class Flusher {
     if (now.length === 0) return;
     this.#touched = this.#spare;
     this.#spare = now;
-    for (let i = 0; i < now.length; i++) now[i]!.flush();
+    let failure: { error: unknown } | undefined;
+    for (let i = 0; i < now.length; i++) {
+      try {
+        now[i]!.flush();
+      } catch (error) {
+        // The others must be written all the same: they would never be touched again.
+        failure = { error };
+      }
+    }
     now.length = 0;
+    if (failure !== undefined) throw failure.error;
   }
 }

@@ -41,6 +41,8 @@ export interface ListenOptions {
 const HIGH_WATER = 65_536;
 const LINGER_MS = 5_000;
 const KEEP_ALIVE_MS = 60_000;
+/** Connections that are one too many and are told so, at a time; saying it must not become what is too much. */
+const MOST_REFUSED = 64;
 
 /** Opens a plain port. */
 export async function listenTcp(options: ListenOptions): Promise<Listener> {
@@ -60,6 +62,8 @@ export class Port implements Listener, CarrierGround {
   readonly #options: ListenOptions;
   readonly #accept: (carrier: SocketCarrier) => void;
   readonly #server: Server;
+  /** Those that are being told that they are too many. */
+  readonly #refused = new Set<SocketCarrier>();
 
   constructor(options: ListenOptions, accept: (carrier: SocketCarrier) => void) {
     this.#options = options;
@@ -95,6 +99,7 @@ export class Port implements Listener, CarrierGround {
 
   left(carrier: SocketCarrier): void {
     this.connections -= 1;
+    this.#refused.delete(carrier);
     if (!carrier.counted) return;
     carrier.counted = false;
     this.#options.limits?.free(carrier.peer.address);
@@ -124,8 +129,9 @@ export class Port implements Listener, CarrierGround {
       return this.#guarded(carrier, () => this.#accept(carrier));
     }
     log.info("connection refused: too many", { peer: carrier.peer.address, limit: reason });
-    if (this.#options.refused === undefined) carrier.destroy();
-    else this.#guarded(carrier, () => this.#options.refused?.(carrier, reason));
+    if (this.#options.refused === undefined || this.#refused.size >= MOST_REFUSED) return carrier.destroy();
+    this.#refused.add(carrier);
+    this.#guarded(carrier, () => this.#options.refused?.(carrier, reason));
   }
 
   /** Whatever goes wrong with one connection is no matter of the others. */

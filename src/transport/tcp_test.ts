@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import type { Carrier } from "./carrier.ts";
 import { ConnectionLimits, type Refusal } from "./connection_limits.ts";
 import type { Listener } from "./listener.ts";
@@ -239,6 +239,31 @@ Deno.test("tcp: limits refuse politely and are always freed", async () => {
     await closed(each.socket);
   }
   equal(limits.open, 0);
+});
+
+Deno.test("tcp: only so many at a time are told that they are too many", async () => {
+  let told = 0;
+  await using port = await open({
+    limits: new ConnectionLimits({ perAddress: 0 }),
+    refused: (carrier) => {
+      told++;
+      carrier.attach(new Recorder());
+    },
+  });
+  const number = port.listener.address.port;
+  const waiting: Socket[] = [];
+  for (let i = 0; i < 64; i++) waiting.push(await client(number));
+  const more = await client(number);
+  more.resume();
+  await closed(more);
+  equal(told, 64);
+  const [first] = waiting;
+  first!.destroy();
+  while (port.listener.connections === 64) await new Promise((resolve) => setTimeout(resolve, 1));
+  waiting.push(await client(number));
+  while (told === 64) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (const socket of waiting) socket.destroy();
+  while (port.listener.connections > 0) await new Promise((resolve) => setTimeout(resolve, 1));
 });
 
 Deno.test("tcp: a port that is taken is explained", async () => {

@@ -12,7 +12,9 @@ import { ask, type Fields, query, RSM, set } from "./archive_client.ts";
 
 const START = Date.UTC(2025, 11, 31, 23, 59);
 const PEERS = ["romeo@b.test", "nurse@c.test", "tybalt@d.test"];
-const verona = () => testServer({ host: "a.test", plugins: [message, archive] });
+/** Time stands still here: a client would soon have used up what it may send. */
+const LIMITS = { stanzas_per_second: "off", bytes_per_second: "off" };
+const verona = () => testServer({ host: "a.test", plugins: [message, archive], config: { limits: LIMITS } });
 
 /** An archive of messages that the test knows, a step apart, some at the same time. */
 function fill(s: TestServer, count: number, step = 1000): ArchiveItem[] {

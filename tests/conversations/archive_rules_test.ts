@@ -2,9 +2,9 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { arriving, definePlugin, departing, none, StanzaError } from "#plugin";
 import { type TestOptions, testServer } from "#testing";
-import { archiving } from "../../plugins/archive/api.ts";
 import { archive } from "../../plugins/archive/archive.ts";
 import { internal } from "../../plugins/auth/internal.ts";
+import { carbons } from "../../plugins/im/carbons.ts";
 import { message } from "../../plugins/im/message.ts";
 import { offline } from "../../plugins/im/offline.ts";
 import { presence } from "../../plugins/im/presence.ts";
@@ -159,28 +159,30 @@ Deno.test("XEP-0359: forged ids of ours go, at both ends; those of others and or
   deepEqual(page.ids, [first, second]);
 });
 
-Deno.test("XEP-0313 §3.5: the id of a sent message is for the sender's devices only", async () => {
-  const seen: (string | undefined)[] = [];
-  const spy = definePlugin({
-    name: "spy",
-    doc: "Asks for ids.",
-    config: none,
-    needs: [archiving],
-    setup(host) {
-      const ask = (stanza: Parameters<ReturnType<typeof service>["sentId"]>[0]): undefined =>
-        void seen.push(service().sentId(stanza));
-      const service = () => host.use(archiving);
-      host.at(departing).witness({ kind: "message" }, ({ stanza }) => ask(stanza));
-    },
-  });
-  await using s = await verona({ plugins: [message, archive, spy] });
-  const remote = s.remote("b.test");
-  const [alice] = await s.online("alice/desk");
-  await alice!.send("<message to='c@b.test' type='chat'><body>x</body></message>");
-  await alice!.send("<message to='c@b.test' type='groupchat'><body>x</body></message>");
-  equal(remote.expect("<message/>").has("stanza-id", SID), false);
-  const { ids } = await ask(alice!, query("1"));
-  deepEqual(seen, [ids[0], undefined]);
+Deno.test("XEP-0313 §3.5, XEP-0280: the id of a sent message is for the sender's devices only", async () => {
+  for (
+    const plugins of [
+      [roster, presence, message, archive, carbons],
+      [carbons, roster, presence, message, archive],
+    ]
+  ) {
+    await using s = await verona({ plugins });
+    const remote = s.remote("b.test");
+    const [alice, phone] = await s.online("alice/desk", "alice/phone");
+    await phone!.send("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+    phone!.clear();
+    await alice!.send("<message to='c@b.test' type='chat'><body>x</body></message>");
+    equal(remote.expect("<message/>").has("stanza-id", SID), false);
+    const copy = forwarded(phone!.expectNext("<message/>").child("sent", "urn:xmpp:carbons:2")!);
+    await remote.send(
+      "<message from='c@b.test/r' to='alice@a.test/desk' type='chat'><body>y</body></message>",
+    );
+    const answer = forwarded(phone!.expectNext("<message/>").child("received", "urn:xmpp:carbons:2")!);
+    const ids = [copy, answer].map((it) => it.elementsOf(SID).map((id) => id.attr("id")));
+    alice!.clear();
+    deepEqual(ids.flat(), (await ask(alice!, query("1"))).ids);
+    equal(copy.child("stanza-id", SID)!.attr("by"), "alice@a.test");
+  }
 });
 
 Deno.test("an id goes with a message that waited, or that a later plugin changed", async () => {

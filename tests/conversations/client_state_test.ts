@@ -8,6 +8,7 @@ import { message } from "../../plugins/im/message.ts";
 import { offline } from "../../plugins/im/offline.ts";
 import { presence } from "../../plugins/im/presence.ts";
 import { roster } from "../../plugins/im/roster.ts";
+import { subscription } from "../../plugins/im/subscription.ts";
 import { disco } from "../../plugins/service/disco.ts";
 import { ping } from "../../plugins/service/ping.ts";
 import { clientState } from "../../plugins/stream/client_state.ts";
@@ -60,6 +61,24 @@ Deno.test("XEP-0352 §3.2: presence waits, the last one of each sender counts", 
   // Active again: nothing waits any more.
   await far.send(from("romeo@far.test/pda", "presence", ""));
   juliet.expectNext("<presence from='romeo@far.test/pda'/>");
+});
+
+Deno.test("client state: presence that waits ends with the device's own: it is told anew when that is back", async () => {
+  await using s = await server({ plugins: [...PLUGINS, subscription] });
+  const [juliet, romeo] = await s.online("juliet/phone", "romeo/pda");
+  await juliet.send("<presence type='subscribe' to='romeo@a.test'/>");
+  await romeo.send("<presence type='subscribed' to='juliet@a.test'/>");
+  juliet.clear();
+  await juliet.send(INACTIVE);
+  await romeo.send("<presence><show>away</show></presence>");
+  await romeo.send(
+    "<message to='juliet@a.test/phone'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>",
+  );
+  await juliet.send("<presence type='unavailable'/>");
+  await romeo.close();
+  await juliet.send(`<presence/>${ACTIVE}`);
+  juliet.expect(`<message>${COMPOSING}</message>`);
+  juliet.never("<presence from='romeo@a.test/pda'/>");
 });
 
 Deno.test("XEP-0352 §5.1: what waits goes out before the answer to what follows", async () => {

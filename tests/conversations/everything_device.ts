@@ -17,6 +17,8 @@ export class Device {
   readonly seen = new Map<string, number>();
   /** Devices that this one believes to be available, its own aside. */
   readonly view = new Set<string>();
+  /** The last message of each sender, as itself and as a copy: what is not late keeps its order. */
+  readonly #last = new Map<string, number>();
   #client: TestClient | undefined;
   #resumeId: string | undefined;
   #counted = 0;
@@ -54,6 +56,7 @@ export class Device {
     this.shy = false;
     this.seen.clear();
     this.view.clear();
+    this.#last.clear();
     this.#counted = 0;
     this.#resumeId = undefined;
     if (!managed) return;
@@ -89,12 +92,12 @@ export class Device {
     this.#client = client;
     this.state = "here";
     this.active = true;
-    await this.read();
+    this.read();
     return true;
   }
 
   async close(): Promise<void> {
-    await this.read();
+    this.read();
     await this.#client!.close();
     this.state = "gone";
   }
@@ -103,7 +106,7 @@ export class Device {
 
   async send(xml: string): Promise<void> {
     await this.#client!.send(xml);
-    await this.read();
+    this.read();
   }
 
   async presence(priority: number | undefined): Promise<void> {
@@ -136,7 +139,7 @@ export class Device {
 
   // --- what it hears ----------------------------------------------------------------------------------------------
 
-  async read(): Promise<void> {
+  read(): void {
     const client = this.#client;
     if (client === undefined) return;
     for (const element of client.inbox.splice(0)) this.#take(element);
@@ -177,6 +180,11 @@ export class Device {
     this.seen.set(id, times);
     if (times > 1 && !this.shy) this.world.fail(`${this.full} got ${id} ${times} times in one session`);
     this.world.arrived(id, this.local);
+    if (message.has("delay", "urn:xmpp:delay")) return;
+    const line = `${copy?.name} ${inner.attr("from")}`;
+    const number = Number(id.slice(1));
+    if (number < (this.#last.get(line) ?? 0)) this.world.fail(`${this.full} got ${id} too late`);
+    this.#last.set(line, number);
   }
 
   #presence(presence: Element): void {

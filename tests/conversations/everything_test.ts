@@ -26,7 +26,11 @@ const without = standard.filter((plugin) => plugin.name !== "archive");
 
 class Play {
   readonly trail: string[] = [];
-  readonly world = new World(() => `seed ${SEED}\n${this.trail.slice(-TRAIL).join("\n")}`);
+  readonly world = new World((id) => {
+    const at = id === undefined ? -1 : this.trail.findIndex((line) => line.startsWith(`   ${id} to `));
+    const lines = at < 0 ? this.trail.slice(-TRAIL) : this.trail.slice(Math.max(0, at - TRAIL), at + TRAIL);
+    return `seed ${SEED}\n${lines.join("\n")}`;
+  });
   readonly devices: readonly Device[];
   readonly service: PushService;
   #seed: number;
@@ -163,7 +167,7 @@ class Play {
   // --- what must be true ------------------------------------------------------------------------------------------
 
   async #listen(): Promise<void> {
-    for (const device of this.devices) await device.read();
+    for (const device of this.devices) device.read();
     await this.service.count();
   }
 
@@ -194,9 +198,9 @@ class Play {
       const last = new Device(this.server, this.world, local, "last");
       await last.login(false);
       await last.presence(0);
-      await last.read();
+      last.read();
       for (const id of this.world.due) {
-        if (this.world.messages.get(id)!.to === local) this.world.fail(`${local} never got ${id}`);
+        if (this.world.messages.get(id)!.to === local) this.world.fail(`${local} never got ${id}`, id);
       }
       if (this.archived) await last.catchUp();
       await last.close();
@@ -223,10 +227,12 @@ const HERE = [
   "wait",
 ] as const;
 
-for (const [name, plugins, archived] of [
-  ["with an archive", [...without, archive as AnyPlugin], true],
-  ["without an archive", without, false],
-] as const) {
+for (
+  const [name, plugins, archived] of [
+    ["with an archive", [...without, archive as AnyPlugin], true],
+    ["without an archive", without, false],
+  ] as const
+) {
   Deno.test(`everything at once, ${name}: nothing lost, doubled, leaked or refused`, async () => {
     await using server = await testServer({ plugins });
     const play = new Play(server, SEED, archived);

@@ -20,10 +20,11 @@ export class World {
   readonly #last = new Map<string, string>();
   readonly #archives = new Map<string, Map<string, number>>();
 
-  constructor(private readonly trail: () => string) {}
+  /** `trail`: what was done last, or after a message was said. */
+  constructor(private readonly trail: (id?: string) => string) {}
 
-  fail(what: string): never {
-    throw new Error(`${what}\n${this.trail()}`);
+  fail(what: string, id?: string): never {
+    throw new Error(`${what}\n${this.trail(id)}`);
   }
 
   /** Whether one of two people has blocked the other. */
@@ -63,7 +64,8 @@ export class World {
   }
 
   refused(id: string | undefined, sender: string): void {
-    const said = id === undefined ? undefined : this.messages.get(id);
+    if (id === undefined) return;
+    const said = this.messages.get(id);
     if (said === undefined) this.fail(`${sender} got an error for ${id}, which nobody has said`);
     if (!said.forbidden && !said.excused) this.fail(`${sender} got an error for ${id}, which is not lost`);
   }

@@ -251,9 +251,12 @@ Deno.test("hostile: a stream that is closed with requests open, by either side",
     if (close === "client") alice.carrier.feed(encoder.encode("</stream:stream>"));
     else for (const session of server.host.registry.all()) session.end();
     await turns();
-    ok(alice.streamClosed);
+    // Who closes is still told what it had asked for; who is closed is not.
+    equal(alice.streamClosed, close === "server");
     for (const answer of waiting.pending.splice(0)) answer();
     await server.settle();
+    equal(alice.inbox.filter((element) => element.name === "iq").length, close === "client" ? 5 : 0);
+    ok(alice.streamClosed);
     equal(server.host.registry.size, 0);
   }
 });

@@ -1,14 +1,25 @@
 /** XEP-0126: the story of its use cases, in their order. */
+import { equal } from "node:assert/strict";
 import { type AnyPlugin } from "#plugin";
 import { type TestClient, type TestServer, testServer } from "#testing";
+import { lastActivity } from "../../plugins/account/last_activity.ts";
 import { presence } from "../../plugins/im/presence.ts";
 import { roster } from "../../plugins/im/roster.ts";
 import { subscription } from "../../plugins/im/subscription.ts";
 import { blocking } from "../../plugins/privacy/blocking.ts";
 import { privacyLists } from "../../plugins/privacy/privacy_lists.ts";
+import { disco } from "../../plugins/service/disco.ts";
 
 const NS = "jabber:iq:privacy";
-const PLUGINS = [blocking, privacyLists, roster, presence, subscription] as readonly AnyPlugin[];
+const PLUGINS = [
+  blocking,
+  privacyLists,
+  roster,
+  presence,
+  subscription,
+  disco,
+  lastActivity,
+] as readonly AnyPlugin[];
 
 async function set(client: TestClient, content: string): Promise<void> {
   await client.send(`<iq type='set' id='q'><query xmlns='${NS}'>${content}</query></iq>`);
@@ -54,6 +65,14 @@ Deno.test("invisibility: in from nowhere, seen by some, by all, by some, by nobo
   gandalf.quiet();
   await gandalf.send("<presence to='bilbo@tolkien.lit' type='probe'/>");
   gandalf.quiet();
+  // Nor by another way.
+  const items = "<query xmlns='http://jabber.org/protocol/disco#items'>";
+  const last = "<query xmlns='jabber:iq:last'";
+  await gandalf.send(`<iq type='get' to='bilbo@tolkien.lit' id='d'>${items}</query></iq>`);
+  equal(gandalf.expect(`<iq type='result' id='d'>${items}</query></iq>`).first()!.first(), undefined);
+  await s.clock.advance("1 min");
+  await gandalf.send(`<iq type='get' to='bilbo@tolkien.lit' id='l'>${last}/></iq>`);
+  gandalf.expect(`<iq type='result' id='l'>${last} seconds='60'/></iq>`);
 
   // §3.2: become selectively visible.
   for (const match of ["type='jid' value='frodo@tolkien.lit'", "type='group' value='Bagginses'"]) {

@@ -1,6 +1,6 @@
 /** Logging in (RFC 6120 §6) to accounts that the server keeps itself. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import type { Element } from "#plugin";
+import { credentials, type Element } from "#plugin";
 import { PASSWORD, type TestClient, type TestOptions, testServer } from "#testing";
 import { internal } from "../../plugins/auth/internal.ts";
 import { base64, ScramClient, type ScramLogin } from "./scram_client.ts";
@@ -413,4 +413,16 @@ Deno.test("BUG-01 authentication set for all hosts holds: no password is kept, o
   ok(bytes.includes("alice"));
   equal(bytes.includes(PASSWORD), false);
   equal(bytes.includes(base64(PASSWORD)), false);
+});
+
+Deno.test("PLAIN: a password that was changed while it was checked is not taken for right, then or later", async () => {
+  await using server = await withAlice();
+  const provider = server.host.fittings.service(credentials)!;
+  // Few are worked on at a time, in order: the new one is set by the time the old one has been found to fit the old keys.
+  const changed = server.host.accounts.setPassword("alice", "a new password");
+  const others = Array.from({ length: 12 }, (_, i) => provider.password!(`nobody${i}`, PASSWORD));
+  const old = provider.password!("alice", PASSWORD);
+  await Promise.all([changed, old, ...others]);
+  equal(await provider.password!("alice", PASSWORD), false);
+  equal(await provider.password!("alice", "a new password"), true);
 });

@@ -1,10 +1,13 @@
 /** XEP-0198: counters, acknowledgements, resumption. */
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { archive } from "../../plugins/archive/archive.ts";
+import { carbons } from "../../plugins/im/carbons.ts";
 import { message } from "../../plugins/im/message.ts";
 import { offline } from "../../plugins/im/offline.ts";
 import { presence } from "../../plugins/im/presence.ts";
 import { roster } from "../../plugins/im/roster.ts";
 import { subscription } from "../../plugins/im/subscription.ts";
+import { blocking } from "../../plugins/privacy/blocking.ts";
 import { ping } from "../../plugins/service/ping.ts";
 import { streamManagement } from "../../plugins/stream/stream_management.ts";
 import { PASSWORD, type TestClient, type TestServer, testServer } from "#testing";
@@ -88,6 +91,20 @@ Deno.test("fewer than that are asked for after a while; a client that does not a
   ok(alice.closed);
   equal(server.host.registry.of("alice").length, 1);
   bob.never("<presence type='unavailable'/>");
+});
+
+Deno.test("whoever was asked at the last moment has the whole time to answer", async () => {
+  await using server = await testServer({ plugins });
+  const [alice, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
+  await enable(alice);
+  for (let i = 0; i < 4; i++) await bob.send("<message to='alice@a.test'><body>1</body></message>");
+  await server.clock.advance("29 s");
+  await bob.send("<message to='alice@a.test'><body>1</body></message>");
+  alice.expect(`<r xmlns='${NS}'/>`);
+  await server.clock.advance("50 s");
+  equal(alice.closed, false);
+  await server.clock.advance("12 s");
+  ok(alice.closed);
 });
 
 Deno.test("BUG-09 more acknowledged than was sent ends the stream with the XEP's condition", async () => {
@@ -188,6 +205,170 @@ Deno.test("BUG-55 what was never acknowledged is kept for the account and not bo
   await again.send("<presence/>");
   again.expect("<message><body>1</body></message>");
   again.expect("<message><body>2</body></message>");
+});
+
+Deno.test("a session whose client does not answer pings, or reads nothing, waits like one that was cut", async () => {
+  await using server = await testServer({
+    plugins,
+    config: {
+      limits: { ping_after: "1 min", ping_timeout: "5 s", send_queue: "64 KiB" },
+      defaults: { stream_management: { answer_within: "1 h" } },
+    },
+  });
+  const [alice] = await server.online("alice/desk");
+  const id = await enable(alice);
+  await server.clock.advance("130 s");
+  alice.expectStreamError("connection-timeout");
+  equal(server.host.registry.of("alice").length, 1);
+  const again = await arrive(server, "alice");
+  await again.send(`<resume xmlns='${NS}' previd='${id}' h='1'/>`);
+  again.expectNext(`<resumed xmlns='${NS}'/>`);
+  again.carrier.reading = false;
+  const bob = await server.client("bob/pad");
+  for (let i = 0; i < 3; i++) {
+    await bob.send(`<message to='alice@a.test'><body>${"x".repeat(65_536)}</body></message>`);
+  }
+  ok(again.closed);
+  const last = await arrive(server, "alice");
+  await last.send(`<resume xmlns='${NS}' previd='${id}' h='1'/>`);
+  last.expectNext(`<resumed xmlns='${NS}'/>`);
+  for (let i = 0; i < 3; i++) last.expectNext("<message><body>*</body></message>");
+});
+
+Deno.test("XEP-0198 §4: what comes again says when it came first", async () => {
+  await using server = await testServer({ plugins });
+  const [alice, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
+  const id = await enable(alice);
+  await alice.cut();
+  await bob.send("<message to='alice@a.test' type='chat'><body>1</body></message>");
+  await server.clock.advance("5 min");
+  const delay = "<delay xmlns='urn:xmpp:delay' from='a.test' stamp='2026-01-01T12:00:00Z'/>";
+  const resumed = await arrive(server, "alice");
+  await resumed.send(`<resume xmlns='${NS}' previd='${id}' h='0'/>`);
+  resumed.expect(`<message><body>1</body>${delay}</message>`);
+  await resumed.cut();
+  await server.clock.advance("11 min");
+  const [phone] = await server.clients("alice/phone");
+  await phone.send("<presence/>");
+  phone.expect(`<message><body>1</body>${delay}</message>`);
+});
+
+Deno.test("BUG-55 what another device has got as well is not kept for a third one", async () => {
+  await using server = await testServer({ plugins: [...plugins, carbons] });
+  const [desk, pad, bob] = await server.online("alice/desk", "alice/pad", "bob/pad");
+  await enable(desk);
+  await pad.send("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  await bob.send("<message to='alice@a.test' type='chat' id='1'><body>for all</body></message>");
+  await bob.send("<message to='alice@a.test/desk' type='chat' id='2'><body>for one</body></message>");
+  pad.clear();
+  await desk.cut();
+  await server.clock.advance("11 min");
+  pad.never("<message/>");
+  bob.never("<message type='error'/>");
+  const phone = await server.client("alice/phone");
+  await phone.send("<presence/>");
+  phone.never("<message/>");
+});
+
+Deno.test("BUG-55 what nobody else has got goes to the devices that came later", async () => {
+  await using server = await testServer({ plugins: [...plugins, carbons] });
+  const [desk, bob] = await server.online("alice/desk", "bob/pad");
+  await enable(desk);
+  await desk.cut();
+  await bob.send("<message to='alice@a.test' type='chat' id='1'><body>for all</body></message>");
+  await bob.send("<message to='alice@a.test/desk' type='chat' id='2'><body>for one</body></message>");
+  const pad = await server.client("alice/pad");
+  await pad.send("<presence/><iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  pad.never("<message/>");
+  await bob.send("<message to='alice@a.test' type='chat' id='3'><body>for both</body></message>");
+  await bob.send("<message to='alice@a.test/desk' type='chat' id='4'><body>copied</body></message>");
+  pad.clear();
+  await server.clock.advance("11 min");
+  pad.expect("<message id='1'><body>for all</body><delay xmlns='urn:xmpp:delay'/></message>");
+  pad.expect("<message id='2'><body>for one</body><delay xmlns='urn:xmpp:delay'/></message>");
+  pad.never("<message/>");
+  bob.never("<message type='error'/>");
+});
+
+Deno.test("who came later and has read the archive is not given the same messages again", async () => {
+  await using server = await testServer({ plugins: [...plugins, carbons, archive] });
+  const [desk, bob] = await server.online("alice/desk", "bob/pad");
+  await enable(desk);
+  await desk.cut();
+  await bob.send("<message to='alice@a.test' type='chat' id='1'><body>for all</body></message>");
+  await bob.send("<message to='alice@a.test/desk' type='chat' id='2'><body>for one</body></message>");
+  const [pad, old] = await server.clients("alice/pad", "alice/old");
+  await pad.send("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq><presence/>");
+  await pad.send("<iq type='set' id='mam'><query xmlns='urn:xmpp:mam:2'/></iq>");
+  await old.send("<presence/>");
+  pad.expect("<iq id='mam'/>");
+  pad.clear();
+  await server.clock.advance("11 min");
+  pad.never("<message/>");
+  old.expect("<message id='1'/>");
+  old.expect("<message id='2'/>");
+  bob.never("<message type='error'/>");
+});
+
+Deno.test("what was made for one session only goes with it: pages of an archive are no messages", async () => {
+  await using server = await testServer({ plugins: [...plugins, archive] });
+  const [alice, bob] = await server.online("alice/desk", "bob/pad");
+  await bob.send("<message to='alice@a.test' type='chat'><body>1</body></message>");
+  alice.clear();
+  await enable(alice);
+  await alice.send("<iq type='set' id='mam'><query xmlns='urn:xmpp:mam:2'/></iq>");
+  alice.expect("<message><result xmlns='urn:xmpp:mam:2'/></message>");
+  await alice.close();
+  const again = await server.client("alice/desk");
+  await again.send("<presence/>");
+  again.never("<message/>");
+});
+
+Deno.test("who was blocked meanwhile learns nothing from what was never acknowledged", async () => {
+  await using server = await testServer({ plugins: [...plugins, blocking] });
+  const [alice, bob] = await server.online("alice/desk", "bob/pad");
+  await enable(alice);
+  await bob.send("<message to='alice@a.test' type='chat'><body>1</body></message>");
+  await alice.send(
+    "<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='bob@a.test'/></block></iq>",
+  );
+  bob.clear();
+  await alice.close();
+  bob.never("<message/>");
+});
+
+Deno.test("offline messages that a device never acknowledged come again once, in their order", async () => {
+  await using server = await testServer({ plugins });
+  const bob = await server.client("bob/pad");
+  for (let i = 0; i < 3; i++) {
+    await bob.send(`<message to='alice@a.test' type='chat'><body>${i}</body></message>`);
+  }
+  const alice = await server.client("alice/desk");
+  await enable(alice);
+  // Gone in the same breath: before the queue has heard how far it got.
+  await alice.send("<presence/></stream:stream>");
+  const again = await server.client("alice/desk");
+  await again.send("<presence/>");
+  const bodies = again.inbox.filter(({ name }) => name === "message").map((it) => it.childText("body"));
+  deepEqual(bodies, ["0", "1", "2"]);
+});
+
+Deno.test("the size of what waits for a session is bounded too", async () => {
+  await using server = await testServer({
+    plugins,
+    config: { defaults: { stream_management: { unacknowledged_size: "64 KiB" } } },
+  });
+  const [alice, bob] = await server.online("alice/desk", "bob/pad");
+  await enable(alice);
+  await alice.cut();
+  const large = "x".repeat(40_000);
+  await bob.send(`<message to='alice@a.test' type='chat'><body>${large}</body></message>`);
+  equal(server.host.registry.of("alice").length, 1);
+  await bob.send(`<message to='alice@a.test' type='chat'><body>${large}</body></message>`);
+  equal(server.host.registry.of("alice").length, 0);
+  const again = await server.client("alice/phone");
+  await again.send("<presence/>");
+  for (let i = 0; i < 2; i++) again.expect("<message><body>*</body></message>");
 });
 
 Deno.test("a session that is closed in order, kicked or replaced does not wait", async () => {

@@ -91,8 +91,9 @@ type_line bob "/sub allow $alice@$domain"
 type_line bob "/sub request $alice@$domain"
 expect alice "authorization request|Subscription received" "sees the answer"
 type_line alice "/sub allow $bob@$domain"
+expect bob "$alice.*is online" "sees the contact online"
 type_line alice "/roster"
-expect alice "$bob" "has the contact in the roster"
+expect alice "$bob@$domain - both" "has the contact in the roster, both ways"
 keep alice 2-roster
 
 type_line alice "/msg $bob@$domain hello bob, ünïcödé works"
@@ -104,14 +105,14 @@ keep bob 3-chat-bob
 
 type_line alice "/win 1"
 type_line alice "/ping"
-expect alice "Ping response from server" "pinged the server"
+expect alice "Ping response from" "pinged the server"
 type_line alice "/disco info $domain"
 expect alice "disco#info" "sees the server's features"
 keep alice 4-disco
 type_line alice "/serversoftware $domain"
 expect alice "Software|Name|version" "sees the server's software"
-type_line alice "/lastactivity"
-expect alice "ptime|activity" "sees the uptime"
+type_line alice "/lastactivity get $domain"
+expect alice "Uptime|up for" "sees the uptime"
 keep alice 5-software
 type_line alice "/status set dnd \"writing tests\""
 type_line bob "/win 1"

@@ -37,6 +37,7 @@ modules_disabled = { "s2s" }
 modules_enabled = {
   "roster", "saslauth", "tls", "disco", "carbons", "pep", "private", "blocklist", "vcard", "version", "uptime",
   "time", "ping", "register", "offline", "posix", "lastactivity", "smacks", "csi", "mam",
+  "admin_adhoc",
 }
 allow_registration = true
 authentication = "internal_hashed"

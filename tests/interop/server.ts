@@ -62,6 +62,7 @@ export async function startServer(fragment = ""): Promise<Server> {
   } catch (error) {
     await child.status;
     await watching;
+    await Deno.remove(dir, { recursive: true });
     throw error;
   } finally {
     clearTimeout(timer);

@@ -4,6 +4,7 @@ import { definePlugin, Jid, none, type Role, ROLES } from "#plugin";
 import { testServer } from "#testing";
 import { internal } from "../../plugins/auth/internal.ts";
 import { anonymous } from "../../plugins/auth/anonymous.ts";
+import { registration } from "../../plugins/stream/registration.ts";
 
 type May = (jid: string, role: Role) => boolean;
 
@@ -69,6 +70,41 @@ Deno.test("a role that is given counts at once, and is gone with the account", a
   assert.equal(highest(may, "alice@a.test"), "guest");
   await accounts.create("alice", "correct horse");
   assert.equal(highest(may, "alice@a.test"), "member");
+});
+
+Deno.test("an address of the configuration is the same in any spelling, and nobody can register it", async () => {
+  await using server = await testServer({
+    plugins: [internal, registration],
+    config: {
+      server: { admins: ["Root@A.test"] },
+      defaults: { registration: { open: "everybody" } },
+      host: { "a.test": { admins: ["Boss@a.test"] } },
+    },
+  });
+  assert.deepEqual(["root", "boss"].map((local) => server.host.accounts.role(Jid.of(local, "a.test"))), [
+    "operator",
+    "admin",
+  ]);
+  for (const [name, answer] of [["ROOT", "error"], ["boss", "error"], ["alice", "result"]] as const) {
+    const client = server.connect();
+    await client.open();
+    await client.send(
+      `<iq type='set' id='r'><query xmlns='jabber:iq:register'><username>${name}</username>` +
+        `<password>wonderland</password></query></iq>`,
+    );
+    client.expect(`<iq type='${answer}' id='r'/>`);
+  }
+});
+
+Deno.test("a host that nobody could find is refused with the name it must have", async () => {
+  await assert.rejects(
+    testServer({ plugins: [], host: "xn--bcher-kva.test" }),
+    /host "xn--bcher-kva\.test": write its name as "bücher\.test"/,
+  );
+  await assert.rejects(
+    testServer({ plugins: [], host: "a..test" }),
+    /host "a\.\.test": the domain .* empty label/,
+  );
 });
 
 Deno.test("the configuration's admins follow a reload", async () => {

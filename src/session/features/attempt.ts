@@ -45,6 +45,18 @@ export function begin(
 ): Maybe<Taken | undefined> {
   if (!mayLogIn(session)) return fail(session, profile, "encryption-required");
   if (mechanism === undefined) return fail(session, profile, "invalid-mechanism");
+  const wait = session.home!.loginWait(session);
+  if (wait === 0) return start(session, profile, mechanism, initial);
+  return session.stream!.delay(wait).then(() => start(session, profile, mechanism, initial));
+}
+
+function start(
+  session: ClientSession,
+  profile: Profile,
+  mechanism: Mechanism,
+  initial: string | undefined,
+): Maybe<Taken | undefined> {
+  if (session.stream === undefined) return undefined;
   const state = negotiationOf(session);
   state.account = undefined;
   state.mechanism = mechanism.name;

@@ -61,11 +61,23 @@ function ours(name: string, entry: string): Server {
     rooms: "muc.localhost",
     async command(place) {
       const config = await configure("metronome.toml", place, {
-        mam: place.mam === "1" ? 'plugins = { add = ["archive"] }' : "",
+        // The peers' archives are off too, except where archives are measured.
+        mam: place.mam === "1" ? "" : 'plugins = { remove = ["archive"] }',
       });
       return {
         program: "deno",
-        args: ["run", "-A", "--config", `${root}deno.json`, `${root}${entry}`, "start", "--config", config],
+        // The flags are those of `deno task start` and of the executable.
+        args: [
+          "run",
+          "-A",
+          "--v8-flags=--max-semi-space-size=4",
+          "--config",
+          `${root}deno.json`,
+          `${root}${entry}`,
+          "start",
+          "--config",
+          config,
+        ],
         env: {},
       };
     },

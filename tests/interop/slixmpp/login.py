@@ -15,6 +15,8 @@ async def main(trial):
     for direct, way in ((False, "STARTTLS"), (True, "direct TLS")):
         # slixmpp binds to tls-unique only, which TLS 1.3 does not have: see the fallback below.
         for mechanism in [name for name in offered if not name.endswith("-PLUS") and name not in ("EXTERNAL", "ANONYMOUS")]:
+            if f"{mechanism}-PLUS" in offered and mechanism != "SCRAM-SHA-1":
+                continue  # refused like SCRAM-SHA-1; after ten failures our server holds its answers back
             async with trial.check(f"{mechanism} over {way}"):
                 # With -PLUS offered slixmpp has to say "y", which the server must refuse (RFC 5802 6): a downgrade.
                 client = trial.client(alice.account, "mechanism", mechanism=mechanism, direct=direct)
