@@ -46,6 +46,8 @@ export class Acknowledgements implements Timed {
   readonly unreached = new Absences();
   readonly uncopied = new Absences();
   #characters = 0;
+  /** The counter when no request was open, last. */
+  #settled = 0;
 
   constructor(
     readonly session: ClientSession,
@@ -69,7 +71,13 @@ export class Acknowledgements implements Timed {
   }
 
   received(): void {
+    if (this.session.pendingRequests === 0) this.#settled = this.inbound;
     this.inbound = (this.inbound + 1) % WRAP;
+  }
+
+  /** How far everything is dealt with: not past a request that is still being answered, whose effects may come yet. */
+  get handled(): number {
+    return this.session.pendingRequests === 0 ? this.inbound : this.#settled;
   }
 
   /** Asks the client how far it is, unless it has been asked already. */

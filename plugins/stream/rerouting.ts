@@ -86,6 +86,8 @@ export class Rerouting {
   #had(acks: Acknowledgements, other: ClientSession, stanza: Stanza, place: number): boolean {
     if (stanza.to?.resource === "" && acks.unreached.had(other, place, this.#isReached(other))) return true;
     const copies = this.#carbons;
+    // Nobody gets a copy of what it said itself.
+    if (stanza.from?.equals(other.jid!) === true) return false;
     return copies?.copies(stanza) === true && acks.uncopied.had(other, place, copies.isEnabled(other));
   }
 

@@ -42,6 +42,9 @@ import { late, Rerouting } from "./rerouting.ts";
 const NAMESPACES = ["urn:xmpp:sm:3", "urn:xmpp:sm:2"] as const;
 /** Sessions that ended lately, of which the counter is still known. */
 const REMEMBERED = 10_000;
+/** How often, and how long each time, a resumption waits for requests that are being answered. */
+const MOST_TRIES = 50;
+const TRY_MS = 100;
 
 const config = options({
   resume_timeout: duration({ off: 0 }).prefault("10 min").describe(
@@ -231,8 +234,16 @@ class StreamManagement implements Keeper {
     }
     acks.acknowledge(h);
     // What the client will be told is dealt with must be safe first; its old stream may still be read.
-    for (let safe = -1; safe !== acks.inbound;) {
+    for (
+      let safe = -1, tries = 0;
+      safe !== acks.inbound || (acks.session.pendingRequests > 0 && tries < MOST_TRIES);
+    ) {
       safe = acks.inbound;
+      // A lower number would bring stanzas again that were dealt with: requests that are being answered get a while.
+      if (acks.session.pendingRequests > 0) {
+        tries++;
+        await new Promise<void>((resolve) => void this.host.clock.after(TRY_MS, resolve));
+      }
       await this.host.flush();
     }
     if (!acks.session.isBound) return failure(ns, "item-not-found", acks.inbound);
@@ -261,7 +272,7 @@ class StreamManagement implements Keeper {
     if (acks === undefined) return undefined;
     // An acknowledgement promises that nothing of it can be lost any more; while it waits, nothing more is read.
     return this.host.flush().then(() => {
-      session.stream?.put(`<a xmlns="${acks.ns}" h="${acks.inbound}"/>`);
+      session.stream?.put(`<a xmlns="${acks.ns}" h="${acks.handled}"/>`);
       return undefined;
     });
   }

@@ -10,6 +10,7 @@ import { subscription } from "../../plugins/im/subscription.ts";
 import { blocking } from "../../plugins/privacy/blocking.ts";
 import { ping } from "../../plugins/service/ping.ts";
 import { streamManagement } from "../../plugins/stream/stream_management.ts";
+import { definePlugin, none } from "#plugin";
 import { PASSWORD, type TestClient, type TestServer, testServer } from "#testing";
 
 const NS = "urn:xmpp:sm:3";
@@ -270,6 +271,20 @@ Deno.test("BUG-55 what another device has got as well is not kept for a third on
   phone.never("<message/>");
 });
 
+Deno.test("BUG-55 a note to oneself is kept although its writer, who gets no copy of it, is there", async () => {
+  await using server = await testServer({ plugins: [...plugins, carbons] });
+  const [phone] = await server.online("alice/phone");
+  const desk = await server.client("alice/desk");
+  await desk.send("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  await enable(phone);
+  await phone.cut();
+  await desk.send("<message to='alice@a.test' type='chat'><body>note</body></message>");
+  await server.clock.advance("11 min");
+  const again = await server.client("alice/phone");
+  await again.send("<presence/>");
+  again.expect("<message><body>note</body></message>");
+});
+
 Deno.test("BUG-55 what nobody else has got goes to the devices that came later", async () => {
   await using server = await testServer({ plugins: [...plugins, carbons] });
   const [desk, bob] = await server.online("alice/desk", "bob/pad");
@@ -449,4 +464,32 @@ Deno.test("a train full of tunnels: every message arrives exactly once, in order
   id = "";
   deepEqual(got, Array.from({ length: sent }, (_, i) => String(i)));
   bob.never("<message type='error'/>");
+});
+
+Deno.test("a request that is still being answered is not acknowledged, nor what came behind it", async () => {
+  const { promise: slowly, resolve: finish } = Promise.withResolvers<undefined>();
+  const slow = definePlugin({
+    name: "slow",
+    doc: "Answers late.",
+    config: none,
+    setup(host) {
+      host.iq.set("urn:test:slow", "query", "own", () => slowly);
+    },
+  });
+  await using server = await testServer({ plugins: [...plugins, slow] });
+  const alice = await server.client("alice/desk");
+  await enable(alice);
+  // The server is busy with the first of them, so nothing is waited for here.
+  alice.carrier.feed(new TextEncoder().encode(
+    `<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq><iq type='set' id='2'><query xmlns='urn:test:slow'/></iq>` +
+      `<iq type='get' id='3'><ping xmlns='urn:xmpp:ping'/></iq><r xmlns='${NS}'/>`,
+  ));
+  await server.server.storage.flush();
+  server.server.streams.flusher.flush();
+  alice.expect("<iq type='result' id='3'/>");
+  alice.expect(`<a xmlns='${NS}' h='1'/>`);
+  finish(undefined);
+  await alice.send(`<r xmlns='${NS}'/>`);
+  alice.expect("<iq type='result' id='2'/>");
+  alice.expect(`<a xmlns='${NS}' h='3'/>`);
 });
