@@ -9,8 +9,11 @@ export interface Archiving {
   willStore(stanza: Stanza): boolean;
   /** Whether a message that has arrived is in its receiver's archive, by the stable id it was given (XEP-0359). */
   has(stanza: Stanza): boolean;
-  /** Whether a device has asked for its account's archive. It has no use for copies of what is there. */
-  hasAsked(session: ClientSession): boolean;
+  /**
+   * Whether a device has asked for its account's archive after a moment, in milliseconds since 1970. It has no use for
+   * copies of what was there by then.
+   */
+  hasAsked(session: ClientSession, after: number): boolean;
 }
 
 export const archiving = defineService<Archiving>("archiving");

@@ -41,8 +41,8 @@ import { RETRACT_NS, Tombstones } from "./tombstones.ts";
 /** The messages of accounts. */
 export const messages = archiveOf("messages");
 
-/** The session has asked for its archive. */
-const asked = defineSlot<true>("archive.asked");
+/** When the session asked for its archive last, in milliseconds since 1970. */
+const asked = defineSlot<number>("archive.asked");
 
 /** How often messages that are too old are looked for, and how many are removed at a time. */
 const EXPIRY = 600_000;
@@ -127,7 +127,7 @@ function serviceOf(store: Archive, recorder: Recorder): Archiving {
       const item = id === undefined ? undefined : store.get(account.local, id);
       return item !== undefined && !isPromise(item);
     },
-    hasAsked: (session: ClientSession) => session.get(asked) === true,
+    hasAsked: (session: ClientSession, after: number) => (session.get(asked) ?? 0) > after,
   };
 }
 
@@ -152,7 +152,7 @@ class Desk {
 
   async #query({ payload, to, from, session }: Query): Promise<Element> {
     const query = readQuery(payload, this.host.config.search);
-    session?.set(asked, true);
+    session?.set(asked, this.host.clock.now());
     // A device builds on what it is shown: a crash must not take it back.
     await this.host.flush(this.host.writes);
     return await this.#results.answer(to.local, query, { archive: to, from, session });

@@ -98,7 +98,7 @@ class Offline {
   /** XEP-0313 §5.1.1: a device that has asked for its archive gets nothing twice. */
   #isSpared(session: ClientSession, message: Kept): boolean {
     const { archiving } = this;
-    return archiving?.hasAsked(session) === true && archiving.has(stanzaOf(message));
+    return archiving?.hasAsked(session, message.at) === true && archiving.has(stanzaOf(message));
   }
 
   #flush(session: ClientSession): void {

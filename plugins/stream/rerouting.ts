@@ -68,7 +68,7 @@ export class Rerouting {
     let taken = false;
     for (const other of others) {
       if (!this.#isReached(other)) continue;
-      if (this.#reads(other, stanza)) {
+      if (this.#reads(other, stanza, at)) {
         taken = true;
         continue;
       }
@@ -92,9 +92,9 @@ export class Rerouting {
   }
 
   /** Whether a device that came later finds a message in the archive: it would show it a second time. */
-  #reads(other: ClientSession, stanza: Stanza): boolean {
+  #reads(other: ClientSession, stanza: Stanza, at: number): boolean {
     const copied = stanza.to?.resource === "" || this.#carbons?.isEnabled(other) === true;
-    return copied && this.#archiving?.hasAsked(other) === true && this.#archiving.has(stanza);
+    return copied && this.#archiving?.hasAsked(other, at) === true && this.#archiving.has(stanza);
   }
 
   #isReached(session: ClientSession): boolean {

@@ -237,10 +237,15 @@ Deno.test("XEP-0313 §5.1.1, XEP-0160: kept for old clients, given once to those
   await say("two");
   await say("secret two", "<no-permanent-store xmlns='urn:xmpp:hints'/>");
   const pad = await s.client("bob/pad");
+  await s.clock.advance("1 s");
   deepEqual(await kept(pad), ["one", "two"]);
+  await s.clock.advance("1 s");
+  await say("three");
   await pad.send("<presence/>");
   pad.never("<message><body>two</body></message>");
   pad.expect("<message><body>secret two</body></message>");
+  // It came between the question and the presence: only offline storage brings it.
+  pad.expect("<message><body>three</body></message>");
   // Neither comes again.
   const next = await s.client("bob/next");
   await next.send("<presence/>");

@@ -314,6 +314,7 @@ Deno.test("who came later and has read the archive is not given the same message
   await bob.send("<message to='alice@a.test/desk' type='chat' id='2'><body>for one</body></message>");
   const [pad, old] = await server.clients("alice/pad", "alice/old");
   await pad.send("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq><presence/>");
+  await server.clock.advance("1 s");
   await pad.send("<iq type='set' id='mam'><query xmlns='urn:xmpp:mam:2'/></iq>");
   await old.send("<presence/>");
   pad.expect("<iq id='mam'/>");
