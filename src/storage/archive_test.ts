@@ -258,16 +258,16 @@ Deno.test("200,000 items of one owner: a page by id from the middle costs what t
         value: "<message><body>something short</body></message>",
       });
     }
-    const median = (filter: Filter, page: Page) => {
-      const times: number[] = [];
+    const best = (filter: Filter, page: Page) => {
+      let least = Infinity;
       for (let i = 0; i < 31; i++) {
         const begun = systemClock.monotonic();
         assert.equal(find(a, "bob", filter, page).items.length, 50);
-        times.push(systemClock.monotonic() - begun);
+        least = Math.min(least, systemClock.monotonic() - begun);
       }
-      return times.sort((x, y) => x - y)[15] ?? 0;
+      return least;
     };
-    const first = median({}, { limit: 50 });
+    const first = best({}, { limit: 50 });
     const pages: [Filter, Page][] = [
       [{}, { limit: 50, after: "i100000" }],
       [{}, { limit: 50, before: "i100000" }],
@@ -276,11 +276,12 @@ Deno.test("200,000 items of one owner: a page by id from the middle costs what t
       [{ with: "p7@x" }, { limit: 50, after: "i100000" }],
       [{ with: "p7@x", to: 150_000 }, { limit: 50, before: "" }],
     ];
-    // Ten times is far below what reading 100,000 rows would take (some thousand times), and safe on a busy machine.
+    // Far below what reading 100,000 rows would take (some thousand times a page), and safe on a busy machine: the best
+    // of many tries, and room for a few milliseconds that somebody else takes.
     for (const [filter, page] of pages) {
-      const time = median(filter, page);
+      const time = best(filter, page);
       assert.ok(
-        time < 10 * first + 0.2,
+        time < 10 * first + 5,
         `${JSON.stringify([filter, page])}: ${time} ms, first page ${first} ms`,
       );
     }
