@@ -40,49 +40,68 @@ function addUser(host: Host): Command {
   };
 }
 
-function deleteUser(host: Host): Command {
-  const stage = accountsStage(host, "Deleting a User", "delete");
+/** A command that does one thing to each of the accounts named in its form. */
+interface ForEach {
+  readonly node: string;
+  readonly name: string;
+  /** Of the form, and what it says it does to the accounts. */
+  readonly title: string;
+  readonly verb: string;
+  readonly done: string;
+  /** Whether it may be done to anybody, or not to oneself and one's betters. */
+  readonly accounts: typeof checked;
+  change(local: string): void;
+}
+
+function forEach(host: Host, { node, name, title, verb, done, accounts, change }: ForEach): Command {
+  const stage = accountsStage(host, title, verb);
   return {
-    node: adminNode("delete-user"),
-    name: "Delete User",
+    node: adminNode(node),
+    name,
     role: "admin",
     stages: [stage],
     run(call) {
-      const accounts = ofOthers(host, call, call.of(stage).accountjids);
-      for (const { local } of accounts) host.accounts.remove(local);
-      return { info: told(accounts, "deleted") };
+      const named = accounts(host, call, call.of(stage).accountjids);
+      for (const { local } of named) change(local);
+      return { info: told(named, done) };
     },
   };
+}
+
+function deleteUser(host: Host): Command {
+  return forEach(host, {
+    node: "delete-user",
+    name: "Delete User",
+    title: "Deleting a User",
+    verb: "delete",
+    done: "deleted",
+    accounts: ofOthers,
+    change: (local) => host.accounts.remove(local),
+  });
 }
 
 function disableUser(host: Host): Command {
-  const stage = accountsStage(host, "Disabling a User", "disable");
-  return {
-    node: adminNode("disable-user"),
+  return forEach(host, {
+    node: "disable-user",
     name: "Disable User",
-    role: "admin",
-    stages: [stage],
-    run(call) {
-      const accounts = ofOthers(host, call, call.of(stage).accountjids);
-      for (const { local } of accounts) host.accounts.setDisabled(local, true);
-      return { info: told(accounts, "disabled") };
-    },
-  };
+    title: "Disabling a User",
+    verb: "disable",
+    done: "disabled",
+    accounts: ofOthers,
+    change: (local) => host.accounts.setDisabled(local, true),
+  });
 }
 
 function reenableUser(host: Host): Command {
-  const stage = accountsStage(host, "Re-Enable a User", "re-enable");
-  return {
-    node: adminNode("reenable-user"),
+  return forEach(host, {
+    node: "reenable-user",
     name: "Re-Enable User",
-    role: "admin",
-    stages: [stage],
-    run(call) {
-      const accounts = checked(host, call, call.of(stage).accountjids);
-      for (const { local } of accounts) host.accounts.setDisabled(local, false);
-      return { info: told(accounts, "re-enabled") };
-    },
-  };
+    title: "Re-Enable a User",
+    verb: "re-enable",
+    done: "re-enabled",
+    accounts: checked,
+    change: (local) => host.accounts.setDisabled(local, false),
+  });
 }
 
 function changePassword(host: Host): Command {
