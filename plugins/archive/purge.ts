@@ -21,7 +21,7 @@ const SLICE = 500;
 
 /** Answers purges, or refuses them where the configuration says so. */
 export function answerPurges(host: HostScope<unknown>, archive: Archive, allowed: boolean): void {
-  host.feature(PURGE_NS);
+  if (allowed) host.feature(PURGE_NS);
   host.iq.set(PURGE_NS, "purge", "own", ({ to, payload }) => {
     if (!allowed) throw new StanzaError("not-allowed", "messages cannot be removed from archives here");
     return purge(archive, to.local, readPurge(payload));
