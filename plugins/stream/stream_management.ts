@@ -233,25 +233,28 @@ class StreamManagement implements Keeper {
       return failure(ns, "item-not-found", this.#ended.get(`${session.username} ${id}`));
     }
     acks.acknowledge(h);
-    // What the client will be told is dealt with must be safe first; its old stream may still be read.
-    for (
-      let safe = -1, tries = 0;
-      safe !== acks.inbound || (acks.session.pendingRequests > 0 && tries < MOST_TRIES);
-    ) {
-      safe = acks.inbound;
-      // A lower number would bring stanzas again that were dealt with: requests that are being answered get a while.
-      if (acks.session.pendingRequests > 0) {
-        tries++;
-        await new Promise<void>((resolve) => void this.host.clock.after(TRY_MS, resolve));
-      }
-      await this.host.flush();
-    }
+    await this.#settled(acks);
     if (!acks.session.isBound) return failure(ns, "item-not-found", acks.inbound);
     return {
       session: acks.session,
       answer: () => el("resumed", ns, { previd: id, h: String(acks.inbound) }),
       resumed: () => this.#goOn(acks),
     };
+  }
+
+  /**
+   * What the client will be told is dealt with must be safe first. Its old stream may still be read meanwhile, and requests
+   * that are being answered get a while: a lower number would bring again what came behind them.
+   */
+  async #settled(acks: Acknowledgements): Promise<void> {
+    const { session } = acks;
+    for (let tries = 0; session.pendingRequests > 0 && tries < MOST_TRIES; tries++) {
+      await new Promise<void>((resolve) => void this.host.clock.after(TRY_MS, resolve));
+    }
+    for (let safe = -1; safe !== acks.inbound;) {
+      safe = acks.inbound;
+      await this.host.flush();
+    }
   }
 
   #goOn(acks: Acknowledgements): void {
