@@ -7,10 +7,16 @@ import { adhoc } from "./admin/adhoc.ts";
 import { announce } from "./admin/announce.ts";
 import { motd } from "./admin/motd.ts";
 import { archive } from "./archive/archive.ts";
+import { mucArchive } from "./archive/room_archive.ts";
 import { anonymous } from "./auth/anonymous.ts";
 import { fast } from "./auth/fast.ts";
 import { internal } from "./auth/internal.ts";
 import { userCertificates } from "./auth/user_certificates.ts";
+import { federation } from "./federation/federation.ts";
+import { component } from "./component/component.ts";
+import { delegation } from "./component/delegation.ts";
+import { privilege } from "./component/privilege.ts";
+import { gateGuard } from "./gate/gate_guard.ts";
 import { carbons } from "./im/carbons.ts";
 import { groups } from "./im/groups.ts";
 import { message } from "./im/message.ts";
@@ -18,10 +24,30 @@ import { offline } from "./im/offline.ts";
 import { presence } from "./im/presence.ts";
 import { roster } from "./im/roster.ts";
 import { subscription } from "./im/subscription.ts";
+import { roomAccounts } from "./muc/accounts.ts";
+import { hats } from "./muc/hats.ts";
+import { muc } from "./muc/muc.ts";
 import { blocking } from "./privacy/blocking.ts";
 import { privacyLists } from "./privacy/privacy_lists.ts";
 import { reports } from "./privacy/reports.ts";
+import { avatars } from "./profile/avatars.ts";
+import { bookmarks } from "./profile/bookmarks.ts";
+import { nicknames } from "./profile/nicknames.ts";
+import { vcard4 } from "./profile/vcard4.ts";
+import { displayed } from "./pubsub/displayed.ts";
+import { pep } from "./pubsub/pep.ts";
+import { comments, pubsub, pubsubServices } from "./pubsub/pubsub.ts";
 import { push } from "./push/push.ts";
+import { absentMembers } from "./rooms/absent.ts";
+import { bits } from "./rooms/bits.ts";
+import { roomCard } from "./rooms/card.ts";
+import { mucLimits } from "./rooms/limits.ts";
+import { mucLog } from "./rooms/log.ts";
+import { moderation } from "./rooms/moderation.ts";
+import { chatPastebin, pastebin } from "./rooms/paste.ts";
+import { channelSearch } from "./rooms/search.ts";
+import { secLabels } from "./rooms/sec_labels.ts";
+import { slowMode } from "./rooms/slow_mode.ts";
 import { caps } from "./service/caps.ts";
 import { contact } from "./service/contact.ts";
 import { disco } from "./service/disco.ts";
@@ -36,6 +62,14 @@ import { registration } from "./stream/registration.ts";
 import { sift } from "./stream/sift.ts";
 import { streamLimits } from "./stream/stream_limits.ts";
 import { streamManagement } from "./stream/stream_management.ts";
+import { uploadAccounts } from "./upload/accounts.ts";
+import { upload } from "./upload/upload.ts";
+import { bosh } from "./web/bosh.ts";
+import { discovery } from "./web/discovery.ts";
+import { favicon } from "./web/favicon.ts";
+import { staticFiles } from "./web/static_files.ts";
+import { serverStatus } from "./web/server_status.ts";
+import { websocket } from "./web/websocket.ts";
 
 export default [
   // First: privacy comes before every other rule (XEP-0016 §2.2, rule 4).
@@ -53,6 +87,11 @@ export default [
   fast,
   internal,
   userCertificates,
+  federation,
+  component,
+  delegation,
+  privilege,
+  gateGuard,
   carbons,
   groups,
   message,
@@ -60,7 +99,31 @@ export default [
   presence,
   roster,
   subscription,
+  muc,
+  hats,
+  roomAccounts,
+  mucArchive,
+  moderation,
+  slowMode,
+  roomCard,
+  absentMembers,
+  mucLimits,
+  mucLog,
+  pastebin,
+  chatPastebin,
+  bits,
+  secLabels,
+  channelSearch,
   reports,
+  pubsubServices,
+  pubsub,
+  comments,
+  pep,
+  displayed,
+  avatars,
+  vcard4,
+  nicknames,
+  bookmarks,
   push,
   caps,
   contact,
@@ -76,4 +139,12 @@ export default [
   sift,
   streamLimits,
   streamManagement,
+  upload,
+  uploadAccounts,
+  bosh,
+  discovery,
+  favicon,
+  serverStatus,
+  staticFiles,
+  websocket,
 ] as const;

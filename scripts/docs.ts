@@ -1,6 +1,7 @@
 /**
  * Writes what is generated: `docs/config.md`, `docs/xeps.md` and `config.example.toml`, from the options' schemas and
- * the plugins' own words. With `--check` it writes nothing, and fails when a file is not what would be written.
+ * the plugins' own words. With `--check` it writes nothing, and fails when a file is not what would be written. In both
+ * cases it fails where a plugin declares an XEP that no test is named after.
  */
 import catalog from "../plugins/mod.ts";
 import { catalogOf, configReference, exampleToml } from "../src/config/mod.ts";
@@ -8,6 +9,8 @@ import type { AnyPlugin } from "../src/plugin/plugin.ts";
 import { offerOf } from "../src/server/offer.ts";
 import { xepReference } from "./xep_reference.ts";
 import { exists, root } from "./tree.ts";
+import { withRights } from "./rights_table.ts";
+import { testedXeps, unproved } from "./xep_tests.ts";
 
 /** Every generated file with its text. */
 function generated(): Record<string, string> {
@@ -16,6 +19,7 @@ function generated(): Record<string, string> {
   return {
     "config.example.toml": exampleToml(options),
     "docs/config.md": configReference(options),
+    "docs/pubsub.md": withRights(Deno.readTextFileSync(`${root}docs/pubsub.md`)),
     "docs/xeps.md": xepReference(plugins),
   };
 }
@@ -44,7 +48,9 @@ async function main(args: readonly string[]): Promise<boolean> {
       console.log(`wrote ${path}`);
     }
   }
-  return stale === 0;
+  const claims = unproved(catalog as readonly AnyPlugin[], testedXeps());
+  for (const claim of claims) console.log(claim);
+  return stale === 0 && claims.length === 0;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args) ? 0 : 1);

@@ -3,7 +3,7 @@
 /** The floors of `src`, lowest first. A folder imports strictly lower floors only. */
 export const FLOORS: readonly (readonly string[])[] = [
   ["base"],
-  ["xml", "jid", "sasl", "storage", "config", "transport", "http"],
+  ["xml", "jid", "sasl", "storage", "config", "transport", "http", "dns"],
   ["stanza"],
   ["proto", "hook", "stream"],
   ["session"],
@@ -48,13 +48,20 @@ export const BANS: readonly Ban[] = [
   {
     what: "node:net and node:tls",
     module: /^(node:)?(net|tls)$/,
-    allowed: ["src/transport/", "src/http/"],
+    allowed: ["src/transport/", "src/http/", "src/dns/"],
+    typesAllowed: ["src/remote/"],
+  },
+  {
+    what: "datagrams and questions to DNS",
+    code: /\bDeno\s*\.\s*(listenDatagram|resolveDns)\b/,
+    module: /^((node:)?(dgram|dns)(\/.*)?|dns-packet)$/,
+    allowed: ["src/dns/", "src/transport/sd_notify.ts"],
   },
   { what: "node:sqlite", module: /^node:sqlite$/, allowed: ["src/storage/"] },
   {
     what: "hono",
     module: /^hono(\/|$)/,
-    allowed: ["src/http/", "plugins/web/"],
+    allowed: ["src/http/", "plugins/web/", "plugins/upload/", "plugins/rooms/", "plugins/social/"],
     typesAllowed: ["src/plugin/"],
   },
   {

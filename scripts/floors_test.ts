@@ -31,6 +31,7 @@ Deno.test("arrows of src point strictly downward", () => {
   right("mod.ts", `import { b } from "./src/testing/b.ts";\nimport plugins from "./plugins/mod.ts";`);
   right("src/session/a_test.ts", `import { b } from "../testing/b.ts";`);
   wrong("src/session/a.ts", `import { b } from "./b_test.ts";`, /by tests only/);
+  wrong("src/session/a.ts", `import { b } from "./session_test_rig.ts";`, /by tests only/);
 });
 
 Deno.test("plugins know #plugin, their family and the api.ts of others", () => {

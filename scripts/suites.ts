@@ -32,6 +32,24 @@ const SLIXMPP: Need = {
   packages: ["python3", "python3-slixmpp"],
 };
 
+const PROSODY: Need = {
+  name: "prosody",
+  probe: ["/bin/sh", "-c", "test -x /usr/bin/prosody && lua5.4 -e 'require \"lunbound\"'"],
+  packages: ["prosody", "lua5.4", "lua-unbound"],
+};
+
+const EJABBERD: Need = {
+  name: "ejabberd",
+  probe: ["test", "-x", "/usr/sbin/ejabberdctl"],
+  packages: ["ejabberd"],
+};
+
+const CHROMIUM: Need = {
+  name: "chromium",
+  probe: ["test", "-x", "/usr/bin/chromium"],
+  packages: ["chromium"],
+};
+
 const KNOWN: readonly Suite[] = [
   { name: "unit", paths: ["src", "plugins", "scripts"], parallel: true, minutes: 10 },
   { name: "conversations", paths: ["tests/conversations"], parallel: true, minutes: 10 },
@@ -45,6 +63,16 @@ const KNOWN: readonly Suite[] = [
   },
   { name: "server", paths: ["tests/server"], parallel: false, minutes: 10 },
   { name: "interop", paths: ["tests/interop"], parallel: false, minutes: 15, needs: [SLIXMPP] },
+  {
+    name: "federation",
+    paths: ["tests/federation"],
+    parallel: false,
+    minutes: 30,
+    needs: [PROSODY, EJABBERD],
+  },
+  { name: "web", paths: ["tests/web"], parallel: false, minutes: 15, needs: [CHROMIUM] },
+  // The long run of the model plays for half an hour.
+  { name: "durability", paths: ["tests/durability"], parallel: false, minutes: 90 },
   { name: "blackbox", paths: ["tests/blackbox"], parallel: false, minutes: 15, prepare: prepareExecutable },
 ];
 /** Folders below tests/ without tests of their own. */

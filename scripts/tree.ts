@@ -18,7 +18,7 @@ export function sourceFiles(): string[] {
 
 /** Whether a file only tests, or is made for tests: nothing of the product may import it. */
 export function isTest(path: string): boolean {
-  return path.startsWith("tests/") || path.endsWith("_test.ts") || path.endsWith("_for_tests.ts");
+  return path.startsWith("tests/") || /_test(?:_[a-z]+)*\.ts$/.test(path);
 }
 
 /** Whether there is something at a path below the root. */

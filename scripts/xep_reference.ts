@@ -1,5 +1,6 @@
 /** `docs/xeps.md`: which specifications the server speaks, and where in the code, from plugins and file docstrings. */
 import type { AnyPlugin } from "../src/plugin/plugin.ts";
+import { complianceTable } from "./compliance.ts";
 import { isTest, root, sourceFiles } from "./tree.ts";
 
 const INTRODUCTION = `# Specifications
@@ -27,18 +28,17 @@ export function xepReference(plugins: readonly AnyPlugin[]): string {
   const rfcs = plugins.flatMap(({ name, doc, rfcs = [] }) => rfcs.map((rfc) => ({ rfc, name, doc })));
   rfcs.sort((a, b) => a.rfc.localeCompare(b.rfc, "en", { numeric: true }) || a.name.localeCompare(b.name));
   for (const { rfc, name, doc } of rfcs) parts.push(`| ${cell(rfc)} | \`${name}\` | ${cell(doc)} |`);
+  const mentions = kernelMentions();
+  const inKernel = new Set(mentions.map(([name]) => name));
+  parts.push(complianceTable(plugins, inKernel, linked));
   parts.push(
     "\n## In the kernel\n",
     "What the files of `src/` say at their top that they follow.\n",
     "| specification | files |",
     "|---|---|",
   );
-  for (const [name, files] of kernelMentions()) {
-    parts.push(
-      `| ${name.startsWith("XEP") ? link(Number(name.slice(4))) : name} | ${
-        files.map((f) => `\`${f}\``).join(", ")
-      } |`,
-    );
+  for (const [name, files] of mentions) {
+    parts.push(`| ${linked(name)} | ${files.map((f) => `\`${f}\``).join(", ")} |`);
   }
   return parts.join("\n") + "\n";
 }
@@ -55,6 +55,10 @@ function kernelMentions(): [string, string[]][] {
     }
   }
   return [...found].sort(([a], [b]) => a.localeCompare(b));
+}
+
+function linked(name: string): string {
+  return name.startsWith("XEP") ? link(Number(name.slice(4))) : name;
 }
 
 function link(number: number): string {

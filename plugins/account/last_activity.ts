@@ -10,6 +10,7 @@ import {
   Jid,
   keyval,
   none,
+  NotYours,
   type Query,
   sessionUnbound,
   StanzaError,
@@ -81,7 +82,8 @@ export const lastActivity = definePlugin({
       const to = stanza.to!;
       // A device that is not there is answered for as always.
       if (host.session(to) === undefined || mayAsk(to.local, stanza.from!)) return undefined;
-      return notYours();
+      // As if it were not there: whether it is, is what was asked.
+      return new StanzaError("service-unavailable");
     });
 
     const remember = (account: Jid, departure: Departure): undefined =>
@@ -99,6 +101,6 @@ export const lastActivity = definePlugin({
   },
 });
 
-function notYours(): StanzaError {
-  return new StanzaError("forbidden", "this is for those who may see the account's presence");
+function notYours(): NotYours {
+  return new NotYours("this is for those who may see the account's presence");
 }

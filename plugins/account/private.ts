@@ -3,8 +3,8 @@ import {
   definePlugin,
   type Element,
   type HostScope,
-  map,
   type MapStore,
+  NotYours,
   options,
   parseXml,
   type Query,
@@ -13,11 +13,9 @@ import {
   utf8Length,
   z,
 } from "#plugin";
+import { privateElements, type PrivatePlace, privatePlace } from "./api.ts";
 
 const NS = "jabber:iq:private";
-
-/** By `{namespace}name` of the root element. */
-export const privateElements = map<string>("private");
 
 const config = options({
   elements: z.number().int().min(1).default(100).describe("Elements that an account may keep."),
@@ -30,14 +28,17 @@ export const privateStorage = definePlugin({
   xeps: [[49, "1.2"]],
   config,
   standard: true,
+  wants: [privatePlace],
   setup(host) {
-    const storage = new PrivateStorage(host);
+    const place = host.find(privatePlace);
+    const storage = new PrivateStorage(host, place);
     host.feature(NS);
+    host.accountFeature(...place?.features ?? []);
     host.iq.get(NS, "query", "own", (query) => storage.get(query));
     host.iq.set(NS, "query", "own", (query) => storage.set(query));
     for (const type of ["get", "set"] as const) {
       host.iq[type](NS, "query", "account", () => {
-        throw new StanzaError("forbidden", "this is private");
+        throw new NotYours("this is private");
       });
     }
   },
@@ -46,7 +47,11 @@ export const privateStorage = definePlugin({
 class PrivateStorage {
   readonly #store: MapStore<string>;
 
-  constructor(private readonly host: HostScope<z.infer<typeof config>>) {
+  constructor(
+    private readonly host: HostScope<z.infer<typeof config>>,
+    /** Where some of them are kept instead. */
+    private readonly place: PrivatePlace | undefined,
+  ) {
     this.#store = host.open(privateElements);
   }
 
@@ -56,7 +61,9 @@ class PrivateStorage {
       throw new StanzaError("bad-request", "one namespace is asked for at a time");
     }
     return payload.withChildren(wanted.map((element) => {
-      const text = this.#store.get(to.local, keyOf(element));
+      const key = keyOf(element);
+      if (this.place?.has(key) === true) return this.place.get(to.local, key) ?? element;
+      const text = this.#store.get(to.local, key);
       // What was never kept is given back as it was asked for, empty.
       return text === undefined ? element : parseXml(text);
     }));
@@ -64,7 +71,9 @@ class PrivateStorage {
 
   set({ to, payload }: Query): undefined {
     const { local } = to;
-    const roots = rootsOf(payload);
+    const every = rootsOf(payload);
+    const elsewhere = (element: Element) => this.place?.has(keyOf(element)) === true;
+    const roots = every.filter((element) => !elsewhere(element));
     const all = new Map(this.#store.entries(local));
     for (const element of roots) all.set(keyOf(element), isEmpty(element) ? "" : element.toString());
     let count = 0;
@@ -85,6 +94,7 @@ class PrivateStorage {
         const text = all.get(keyOf(element));
         this.#store.set(local, keyOf(element), text === "" ? undefined : text);
       }
+      for (const element of every) if (elsewhere(element)) this.place?.set(local, keyOf(element), element);
     });
   }
 }

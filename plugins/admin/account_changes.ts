@@ -160,9 +160,8 @@ function ofOthers(host: Host, call: Call, accounts: readonly Jid[]): readonly Ji
 }
 
 /** Throws where somebody's role is above that of the person who executes a command. */
-export function refuseAbove(host: Host, { from }: Call, jid: Jid): void {
-  const role = host.accounts.role(jid);
-  if (ROLES.indexOf(role) > ROLES.indexOf(host.accounts.role(from))) {
+export function refuseAbove(host: Host, call: Call, jid: Jid): void {
+  if (ROLES.indexOf(host.accounts.role(jid)) > ROLES.indexOf(call.role)) {
     throw new StanzaError("forbidden", `${jid} is above you`, { type: "cancel" });
   }
 }

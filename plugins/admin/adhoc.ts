@@ -15,8 +15,10 @@ import {
   type Identity,
   isPromise,
   type Item,
+  type Jid,
   type Maybe,
   measureOf,
+  operatorCommands,
   options,
   type Query,
   sessionUnbound,
@@ -28,6 +30,7 @@ import { actionsAt, canceled, completed, executing } from "./command_answer.ts";
 import { CommandBook } from "./command_book.ts";
 import { Calling, formFor, submitted } from "./command_call.ts";
 import { badRequest, COMMANDS_NS, notForYou, sessionExpired } from "./command_faults.ts";
+import { OperatorDesk } from "./operator_desk.ts";
 import { CommandSessions, type Execution } from "./command_sessions.ts";
 
 const ACTIONS: ReadonlySet<string> = new Set(["execute", "cancel", "prev", "next", "complete"]);
@@ -51,11 +54,12 @@ export const adhoc = definePlugin({
   config,
   hosts: ["user", "component"],
   standard: true,
-  provides: [commands],
+  provides: [commands, operatorCommands],
   setup(host) {
     const book = new CommandBook();
     const desk = new Desk(host, book, host.hold(kept, () => new CommandSessions()));
     host.provide(commands, book);
+    host.provide(operatorCommands, new OperatorDesk(host, book));
     host.feature(COMMANDS_NS);
     host.iq.set(COMMANDS_NS, "command", "host", (query) => desk.answer(query));
     host.disco("host", {
@@ -92,13 +96,13 @@ class Desk {
 
   items(query: DiscoQuery): Item[] | undefined {
     if (query.node !== COMMANDS_NS) return this.#asked(query) && [];
-    return this.book.list().filter(({ role }) => this.host.may(query.from, role))
+    return this.book.list().filter((command) => mayExecute(this.host, command, query.from))
       .map(({ node, name }) => ({ jid: this.host.domain, node, name }));
   }
 
   #asked({ node, from }: DiscoQuery): Command | undefined {
     const command = node === undefined ? undefined : this.book.find(node);
-    if (command !== undefined && !this.host.may(from, command.role)) throw notForYou();
+    if (command !== undefined && !mayExecute(this.host, command, from)) throw notForYou();
     return command;
   }
 
@@ -137,14 +141,14 @@ class Desk {
     if (node === undefined || node === "") throw new StanzaError("bad-request", "the command needs a node");
     const command = this.book.find(node);
     if (command === undefined) throw new StanzaError("item-not-found", "there is no such command");
-    if (!this.host.may(from, command.role)) throw notForYou();
+    if (!mayExecute(this.host, command, from)) throw notForYou();
     return command;
   }
 
   #start(command: Command, query: Query): Maybe<Element> {
     if (command.stages === undefined || command.stages.length === 0) {
       const id = this.sessions.newId();
-      const outcome = command.run(new Calling(command, query, []));
+      const outcome = command.run(this.#calling(command, query, []));
       return isPromise(outcome)
         ? outcome.then((o) => this.#done(command, id, query, o))
         : this.#done(command, id, query, outcome);
@@ -173,7 +177,7 @@ class Desk {
     }
     execution.filled[execution.stage] = submitted(
       stage,
-      new Calling(command, query, execution.filled),
+      this.#calling(command, query, execution.filled),
       query,
     );
     if (meant === "complete") return this.#run(command, execution, query);
@@ -182,7 +186,7 @@ class Desk {
   }
 
   #show(command: Command, execution: Execution, query: Query): Element {
-    const call = new Calling(command, query, execution.filled);
+    const call = this.#calling(command, query, execution.filled);
     const stage = command.stages![execution.stage]!;
     const words = typeof stage.words === "function" ? stage.words(call) : stage.words;
     const form = formFor(stage, call).form(
@@ -195,7 +199,7 @@ class Desk {
   }
 
   #run(command: Command, execution: Execution, query: Query): Maybe<Element> {
-    const outcome = command.run(new Calling(command, query, execution.filled));
+    const outcome = command.run(this.#calling(command, query, execution.filled));
     if (!isPromise(outcome)) return this.#end(command, execution, query, outcome);
     execution.busy = true;
     return outcome.then(
@@ -206,6 +210,10 @@ class Desk {
         throw error;
       },
     );
+  }
+
+  #calling(command: Command, query: Query, filled: Execution["filled"]): Calling {
+    return new Calling(command, query, this.host.accounts.role(query.from), filled);
   }
 
   #end(command: Command, execution: Execution, query: Query, outcome: Outcome | undefined): Element {
@@ -233,4 +241,8 @@ class Desk {
   sweep(): undefined {
     this.sessions.sweep(this.host.clock.monotonic());
   }
+}
+
+function mayExecute(host: HostScope<unknown>, { role, also }: Command, who: Jid): boolean {
+  return host.may(who, role) || also?.(who) === true;
 }

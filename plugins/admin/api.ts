@@ -31,6 +31,8 @@ type Fields = Record<string, FieldShape>;
 export interface Call {
   /** Who it is: allowed to, checked at every stage. */
   readonly from: Jid;
+  /** Their role on this host; "operator" for whoever uses the control tool, whose address is the host's. */
+  readonly role: Role;
   /** Their session, where it is one of this server. */
   readonly session: ClientSession | undefined;
   /** What they submitted at a stage; only for stages that are behind them. */
@@ -67,6 +69,8 @@ export interface Command {
   readonly name: string;
   /** The least role that may see it and execute it. */
   readonly role: Role;
+  /** Who may as well: accounts of another host, say, which have no role here. */
+  readonly also?: (who: Jid) => boolean;
   readonly stages?: readonly Stage[];
   /**
    * Does it. A StanzaError is the answer to what was submitted last: the person may correct that and submit it again.

@@ -1,5 +1,5 @@
 /** One request of an execution: what the command may know of it, and what was submitted with it. */
-import { type Form, formOf, type Query } from "#plugin";
+import { type Form, formOf, type Query, type Role } from "#plugin";
 import type { Call, Command, Stage } from "./api.ts";
 import { badRequest } from "./command_faults.ts";
 import type { Filled } from "./command_sessions.ts";
@@ -11,7 +11,8 @@ export class Calling implements Call {
 
   constructor(
     private readonly command: Command,
-    { from, session }: Query,
+    { from, session }: Pick<Query, "from" | "session">,
+    readonly role: Role,
     private readonly filled: readonly (Filled | undefined)[],
   ) {
     this.from = from;

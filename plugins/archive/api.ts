@@ -1,5 +1,16 @@
-/** What other plugins may know of the archives of accounts (XEP-0313): whether a message is, or will be, in one. */
-import { type ClientSession, defineService, type Stanza } from "#plugin";
+/** What other plugins may know of archives (XEP-0313): of those of accounts, and of those of rooms. */
+import {
+  type ArchiveFilter,
+  type ArchiveItem,
+  type ArchivePage,
+  type ClientSession,
+  defineService,
+  type Element,
+  type Found,
+  type Maybe,
+  type Stanza,
+} from "#plugin";
+import type { Room, RoomField, RoomValue } from "../muc/api.ts";
 
 export interface Archiving {
   /**
@@ -17,3 +28,25 @@ export interface Archiving {
 }
 
 export const archiving = defineService<Archiving>("archiving");
+
+/** Whether what is said in a room is kept: the field has the name that Prosody and its clients know. */
+export const ARCHIVE: RoomField<{ readonly kind: "boolean"; readonly label: string }> = {
+  name: "muc#roomconfig_enablearchiving",
+  shape: { kind: "boolean", label: "What is said is kept, and can be read later" },
+  initial: true,
+};
+
+/** What was said in rooms, by the ids that they gave to it. */
+export interface RoomArchive {
+  /** Whether what is said in a room is kept. What was kept before stays. */
+  keeps(room: Room): boolean;
+  /** Whether anybody may read it, with these values of a room: who enters is told so (XEP-0045 §7.2.12). */
+  isPublic(value: <T>(of: RoomValue<T>) => T): boolean;
+  /** A message: as it went to the occupants, without a receiver and without its id, `with` the true address of who said it. */
+  get(room: string, id: string): Maybe<ArchiveItem | undefined>;
+  find(room: string, filter: ArchiveFilter, page: ArchivePage): Maybe<Found>;
+  /** Puts another message in the place of one, which is not found by its words any more. */
+  replace(room: string, id: string, message: Element): Maybe<boolean>;
+}
+
+export const roomArchive = defineService<RoomArchive>("roomArchive");

@@ -4,7 +4,7 @@
  * it is switched on, a search for words (XEP-0431). Left out: groupchat messages, which rooms keep; archives of nodes.
  *
  * Messages for somebody who is away are kept by `offline` as well, for clients that know no archives; a device that has
- * asked for its archive is spared those that are in it.
+ * asked for its archive is spared those that are in it. Where `offline` is off or has no room, the archive answers for them.
  */
 import {
   type Archive,
@@ -15,28 +15,27 @@ import {
   definePlugin,
   defineSlot,
   departing,
-  duration,
-  el,
   type Element,
-  formatDateTime,
   type HostScope,
   isPromise,
-  nextTurn,
   options,
   type Query,
   type Stanza,
   STANZA_ID_NS,
   stanzaIdBy,
+  undelivered,
   z,
 } from "#plugin";
 import { copying, roster } from "../im/api.ts";
 import { type Archiving, archiving } from "./api.ts";
-import { BEHAVIOURS, MAM_NS, PreferenceBook } from "./preferences.ts";
+import { ARCHIVE_FEATURES, archiveOptions, expire, metadataOf } from "./keeping.ts";
+import { MAM_NS, RETRACT_NS } from "./names.ts";
+import { BEHAVIOURS, PreferenceBook } from "./preferences.ts";
 import { answerPurges, notYours } from "./purge.ts";
 import { FULLTEXT_NS, queryForm, readQuery } from "./query.ts";
 import { Recorder } from "./recorder.ts";
 import { Results } from "./results.ts";
-import { RETRACT_NS, Tombstones } from "./tombstones.ts";
+import { Tombstones } from "./tombstones.ts";
 
 /** The messages of accounts. */
 export const messages = archiveOf("messages");
@@ -44,21 +43,11 @@ export const messages = archiveOf("messages");
 /** When the session asked for its archive last, in milliseconds since 1970. */
 const asked = defineSlot<number>("archive.asked");
 
-/** How often messages that are too old are looked for, and how many are removed at a time. */
-const EXPIRY = 600_000;
-const SLICE = 200;
-
 const config = options({
   default: z.enum(BEHAVIOURS).default("always").describe(
     "Whether messages are kept for those who have not said what they want: always, never, or with contacts only (roster).",
   ),
-  keep: duration({ forever: Infinity }).prefault("forever").describe("How long messages are kept."),
-  page: z.number().int().min(1).max(1000).default(50)
-    .describe("Messages on a page, where a client does not say how many it wants."),
-  largest_page: z.number().int().min(1).max(1000).default(250).describe("Messages on a page at most."),
-  search: z.boolean().default(false).describe(
-    "Whether clients can search for words. Every message is indexed then, which costs more than keeping it.",
-  ),
+  ...archiveOptions,
   purge: z.boolean().default(true).describe("Whether people may remove messages from their archive."),
 });
 type Config = z.infer<typeof config>;
@@ -74,11 +63,12 @@ export const archive = definePlugin({
   standard: true,
   provides: [archiving],
   wants: [roster],
-  // What nobody else takes is taken here: it is in the archive, and not lost.
-  after: ["message"],
+  // What nobody else takes is taken here: it is in the archive, and not lost. Who keeps copies of it for devices that know
+  // no archives is asked first.
+  after: ["message", "offline"],
   setup(host) {
     const { search } = host.config;
-    host.accountFeature(MAM_NS, `${MAM_NS}#extended`, `${MAM_NS}#groupchat-field`, STANZA_ID_NS);
+    host.accountFeature(...ARCHIVE_FEATURES, STANZA_ID_NS);
     host.accountFeature(RETRACT_NS, `${RETRACT_NS}#tombstone`);
     host.feature(RETRACT_NS, STANZA_ID_NS);
     if (search) host.accountFeature(FULLTEXT_NS);
@@ -95,7 +85,7 @@ export const archive = definePlugin({
     record(host, recorder);
     new Desk(host, store).open();
     answerPurges(host, store, host.config.purge);
-    expire(host, store);
+    expire(host, store, host.config.keep);
   },
 });
 
@@ -110,12 +100,13 @@ function record(host: HostScope<Config>, recorder: Recorder): void {
   const coming = host.at(arriving);
   for (const to of ["account", "resource"] as const) {
     coming.amend({ kind: "message", to }, ({ stanza }) => recorder.arrives(stanza));
-    coming.claim({ kind: "message", to }, ({ stanza }) => {
-      const nobody = host.session(stanza.to!) === undefined;
-      return nobody && recorder.willStore(stanza) ? CLAIMED : undefined;
-    });
     coming.witness({ kind: "message", to }, (x) => recorder.arrived(x));
   }
+  // What has a name of ours is in the archive, or will be once it is clear that it was not refused.
+  host.at(undelivered).claim(
+    { kind: "message" },
+    ({ stanza }) => stanzaIdBy(stanza.source, stanza.to!.bare) === undefined ? undefined : CLAIMED,
+  );
 }
 
 function serviceOf(store: Archive, recorder: Recorder): Archiving {
@@ -143,7 +134,7 @@ class Desk {
     const { iq, config: { search } } = this.host;
     iq.get(MAM_NS, "query", "own", () => queryForm(search));
     iq.set(MAM_NS, "query", "own", (query) => this.#query(query));
-    iq.get(MAM_NS, "metadata", "own", ({ to }) => this.#metadata(to.local));
+    iq.get(MAM_NS, "metadata", "own", ({ to }) => metadataOf(this.host, this.store, to.local));
     for (const name of ["query", "prefs", "metadata"]) {
       iq.get(MAM_NS, name, "account", notYours);
       iq.set(MAM_NS, name, "account", notYours);
@@ -157,39 +148,4 @@ class Desk {
     await this.host.flush(this.host.writes);
     return await this.#results.answer(to.local, query, { archive: to, from, session });
   }
-
-  /** XEP-0313 §4.4. */
-  async #metadata(local: string): Promise<Element> {
-    await this.host.flush(this.host.writes);
-    const [first] = (await this.store.find(local, {}, { limit: 1 })).items;
-    const [last] = (await this.store.find(local, {}, { limit: 1, before: "" })).items;
-    return el(
-      "metadata",
-      MAM_NS,
-      {},
-      first === undefined || last === undefined ? [] : [
-        el("start", MAM_NS, { id: first.id, timestamp: formatDateTime(first.at) }),
-        el("end", MAM_NS, { id: last.id, timestamp: formatDateTime(last.at) }),
-      ],
-    );
-  }
-}
-
-/** Removes what is older than it may be, a slice a turn. */
-function expire(host: HostScope<Config>, store: Archive): void {
-  const { keep } = host.config;
-  if (keep === Infinity) return;
-  let busy = false;
-  host.every(EXPIRY, () => {
-    if (busy) return;
-    busy = true;
-    host.spawn(async (signal) => {
-      try {
-        const before = host.clock.now() - keep;
-        while (!signal.aborted && !(await store.expire(before, SLICE))) await nextTurn();
-      } finally {
-        busy = false;
-      }
-    });
-  });
 }

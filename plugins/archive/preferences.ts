@@ -13,8 +13,7 @@ import {
   StanzaError,
 } from "#plugin";
 import { roster, type Rosters } from "../im/api.ts";
-
-export const MAM_NS = "urn:xmpp:mam:2";
+import { MAM_NS } from "./names.ts";
 
 export const BEHAVIOURS = ["always", "never", "roster"] as const;
 export type Behaviour = typeof BEHAVIOURS[number];

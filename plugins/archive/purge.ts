@@ -9,6 +9,7 @@ import {
   type HostScope,
   Jid,
   nextTurn,
+  NotYours,
   parseDateTime,
   type Query,
   StanzaError,
@@ -24,17 +25,19 @@ export function answerPurges(host: HostScope<unknown>, archive: Archive, allowed
   if (allowed) host.feature(PURGE_NS);
   host.iq.set(PURGE_NS, "purge", "own", ({ to, payload }) => {
     if (!allowed) throw new StanzaError("not-allowed", "messages cannot be removed from archives here");
-    return purge(archive, to.local, readPurge(payload));
+    return purge(archive, to.local, payload);
   });
   host.iq.set(PURGE_NS, "purge", "account", notYours);
 }
 
 export function notYours(_query: Query): never {
-  throw new StanzaError("forbidden", "this archive is somebody else's");
+  throw new NotYours("this archive is somebody else's");
 }
 
-async function purge(archive: Archive, local: string, filter: ArchiveFilter): Promise<undefined> {
-  while (await archive.delete(local, filter, SLICE) > 0) await nextTurn();
+/** Removes what a `<purge/>` names. */
+export async function purge(archive: Archive, owner: string, request: Element): Promise<undefined> {
+  const filter = readPurge(request);
+  while (await archive.delete(owner, filter, SLICE) > 0) await nextTurn();
 }
 
 function readPurge(purge: Element): ArchiveFilter {

@@ -14,7 +14,7 @@ import {
   RSM_NS,
   StanzaError,
 } from "#plugin";
-import { MAM_NS } from "./preferences.ts";
+import { MAM_NS } from "./names.ts";
 
 /** XEP-0431. */
 export const FULLTEXT_NS = "urn:xmpp:fulltext:0";

@@ -6,17 +6,15 @@
 import {
   type Archive,
   type Arriving,
-  buildStanzaId,
+  type Counter,
   type Element,
   type HostScope,
   itemId,
   Jid,
   type Stanza,
   STANZA_ID_NS,
-  stanzaIdBy,
-  timeOfId,
-  withoutStanzaIds,
 } from "#plugin";
+import { type Named, named, nameOf, withName } from "./naming.ts";
 import type { PreferenceBook } from "./preferences.ts";
 import { isLasting, wordsOf } from "./worth.ts";
 
@@ -31,19 +29,13 @@ interface Sent {
   readonly text: string;
 }
 
-/** An arriving message that has been named. */
-interface Named {
-  readonly stanza: Stanza;
-  readonly before: Stanza;
-  readonly id: string;
-  readonly at: number;
-}
-
 export class Recorder {
   /** The last of each: nearly always those that are asked about next. */
   #sent: Sent | undefined;
   #named: Named | undefined;
   #last = 0;
+
+  readonly #archived: Counter;
 
   constructor(
     private readonly host: HostScope<unknown>,
@@ -51,7 +43,11 @@ export class Recorder {
     private readonly preferences: PreferenceBook,
     private readonly search: boolean,
     private readonly kept: Kept,
-  ) {}
+  ) {
+    this.#archived = host.metrics
+      .counter("metronome_archived", "Messages that were put into archives of accounts.", ["host"])
+      .of(host.domain);
+  }
 
   /** Takes away ids that only we can give (XEP-0359 §3, rule 2): nobody else may speak for an account of this host. */
   honest(stanza: Stanza): Stanza | undefined {
@@ -76,20 +72,20 @@ export class Recorder {
   /** A departing message for its sender's other devices: they, and nobody else, learn its name (XEP-0313 §3.5). */
   copied(stanza: Stanza): Stanza | undefined {
     const sent = this.#sending(stanza);
-    return sent === undefined ? undefined : named(stanza, sent.id, stanza.from!.bare);
+    return sent === undefined ? undefined : withName(stanza, sent.id, stanza.from!.bare);
   }
 
   /** A message arrives: its name in the receiver's archive goes with it to all who get it. */
   arrives(stanza: Stanza): Stanza | undefined {
-    const honest = this.honest(stanza);
-    const before = honest ?? stanza;
-    if (!this.willStore(before)) return honest;
     const sent = this.#sent;
-    const at = sent !== undefined && sent.stanza === before ? sent.at : this.#now();
-    const id = itemId(at);
-    const after = named(before, id, before.to!.bare);
-    this.#named = { stanza: after, before, id, at };
-    return after;
+    // Its sender's archive has just looked at it.
+    const isSent = sent !== undefined && sent.stanza === stanza;
+    const honest = isSent ? undefined : this.honest(stanza);
+    const before = honest ?? stanza;
+    const stores = isSent ? this.preferences.keeps(stanza.to!.local, stanza.from!) : this.willStore(before);
+    if (!stores) return honest;
+    this.#named = named(before, isSent ? sent.at : this.#now(), before.to!.bare);
+    return this.#named.stanza;
   }
 
   /** A message has been delivered, or taken by somebody who will. */
@@ -125,15 +121,10 @@ export class Recorder {
     stanza: Stanza,
     { id, at, text: value }: { id: string; at: number; text: string },
   ): void {
+    const item = { id, at, with: peer.bare.toString(), resource: peer.resource, value };
     const words = this.search ? wordsOf(stanza) : undefined;
-    this.archive.append(local, {
-      id,
-      at,
-      with: peer.bare.toString(),
-      resource: peer.resource,
-      value,
-      ...(words === undefined ? {} : { text: words }),
-    });
+    this.archive.append(local, words === undefined ? item : { ...item, text: words });
+    this.#archived.add();
     this.kept(local, peer, stanza, at);
   }
 
@@ -147,16 +138,4 @@ export class Recorder {
     if (element.ns !== STANZA_ID_NS || element.name !== "stanza-id") return false;
     return Jid.tryParse(element.attr("by") ?? "")?.domain === this.host.domain;
   }
-}
-
-function named(stanza: Stanza, id: string, by: Jid): Stanza {
-  return stanza.containing(stanza.source.plus(buildStanzaId(id, by)));
-}
-
-/** The same from the message itself, where others arrived while it waited, or a plugin changed it. */
-function nameOf(stanza: Stanza, account: Jid): Named | undefined {
-  const id = stanzaIdBy(stanza.source, account);
-  const at = id === undefined ? undefined : timeOfId(id);
-  if (id === undefined || at === undefined) return undefined;
-  return { stanza, before: stanza.containing(withoutStanzaIds(stanza.source, account)), id, at };
 }

@@ -21,7 +21,7 @@ import {
   Stanza,
   StanzaError,
 } from "#plugin";
-import { MAM_NS } from "./preferences.ts";
+import { MAM_NS } from "./names.ts";
 import type { ArchiveQuery } from "./query.ts";
 
 /** Messages read at a time, and the characters after which a page is long enough. */
@@ -45,6 +45,10 @@ export interface Asker {
   readonly archive: Jid;
   readonly from: Jid;
   readonly session: ClientSession | undefined;
+  /** The session is of another host: results take the way of all stanzas. */
+  readonly routed?: boolean;
+  /** The text of a message as this asker sees it. */
+  readonly show?: (item: ArchiveItem) => string;
 }
 
 interface Gathered {
@@ -65,7 +69,7 @@ export class Results {
     const { items, complete } = await this.#gather(owner, query);
     if (asker.session !== undefined) await this.#room(asker.session);
     for (const item of query.flipped ? items.toReversed() : items) {
-      const sent = this.#send(resultOf(item, query.id, asker), asker.session);
+      const sent = this.#send(resultOf(item, query.id, asker), asker);
       if (sent !== undefined) await sent;
     }
     const whole = isWhole(query) ? await this.archive.count(owner) : undefined;
@@ -118,8 +122,8 @@ export class Results {
     return { items: (backwards ? slices.reverse() : slices).flat(), complete };
   }
 
-  #send(result: Stanza, session: ClientSession | undefined): Promise<unknown> | undefined {
-    if (session === undefined) {
+  #send(result: Stanza, { session, routed = false }: Asker): Promise<unknown> | undefined {
+    if (session === undefined || routed) {
       this.host.send(result);
       return undefined;
     }
@@ -136,11 +140,9 @@ export class Results {
 }
 
 /** XEP-0313 §4.2. */
-function resultOf(
-  { id, at, value }: ArchiveItem,
-  queryid: string | undefined,
-  { archive, from }: Asker,
-): Stanza {
+function resultOf(item: ArchiveItem, queryid: string | undefined, { archive, from, show }: Asker): Stanza {
+  const { id, at } = item;
+  const value = show?.(item) ?? item.value;
   const attrs = queryid === undefined ? { id } : { queryid, id };
   const delay = `<delay xmlns="${DELAY_NS}" stamp="${formatDateTime(at)}"/>`;
   const inner = `<forwarded xmlns="${FORWARD_NS}">${delay}${value}</forwarded>`;

@@ -17,8 +17,7 @@ import {
   parseXml,
   type Stanza,
 } from "#plugin";
-
-export const RETRACT_NS = "urn:xmpp:message-retract:1";
+import { RETRACT_NS } from "./names.ts";
 
 /** Messages read at a time, and in all: who retracts something older than that only tells the other clients. */
 const SLICE = 100;

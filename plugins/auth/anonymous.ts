@@ -4,6 +4,7 @@
  */
 import {
   cidr,
+  claiming,
   credentials,
   definePlugin,
   duration,
@@ -32,7 +33,9 @@ const config = options({
   random_names: z.array(cidr()).default([]).describe(
     "Addresses that many people share, such as a proxy's: every session from there is a guest of its own.",
   ),
-  other_servers: z.boolean().default(false).describe("Whether guests may write to people on other servers."),
+  other_servers: z.boolean().default(false).describe(
+    "Whether guests may write to people on other servers, and they to guests.",
+  ),
   secret: secret().optional().describe(
     "What names are made from. Without it, a random one is made at the first start and kept.",
   ),
@@ -69,9 +72,8 @@ export const anonymous = definePlugin({
     host.on(sessionUnbound, ({ session }) => guests.left(session));
     host.every(LOOK, () => guests.look());
     if (free) return;
-    host.at(exporting).guard(
-      {},
-      () => new StanzaError("not-allowed", "guests write to people on this server only"),
-    );
+    const refusal = new StanzaError("not-allowed", "guests talk to people on this server only");
+    host.at(exporting).guard({}, () => refusal);
+    host.tap(claiming, () => refusal);
   },
 });

@@ -19,7 +19,6 @@ import {
   type HostScope,
   Jid,
   type Login,
-  Lru,
   type Mechanism,
   options,
   passwordChanged,
@@ -35,8 +34,6 @@ import { BINDINGS, hashedToken, type KnownProofs } from "./fast_mechanism.ts";
 
 const FAST_NS = "urn:xmpp:fast:0";
 const DAY = 86_400_000;
-/** Tokens whose proofs are remembered. */
-const REMEMBERED = 10_000;
 
 const config = options({
   lifetime: duration().prefault("21 days").describe(
@@ -86,6 +83,10 @@ function daily(host: HostScope<unknown>, fn: () => void): void {
 interface Used {
   readonly token: Token;
   readonly invalidate: boolean;
+  /** What the login changes of the token was written after this. */
+  readonly since: number;
+  /** The login had a counter: it must never be good again. */
+  readonly counted: boolean;
 }
 
 /** The mechanisms that a connection can use, and how they are announced. */
@@ -103,7 +104,7 @@ function offerOf(bindings: ReadonlyMap<BindingType, Uint8Array> | undefined): Of
 
 class FastLogins implements Devices {
   readonly known: FastDevices;
-  readonly #proofs: KnownProofs = new Lru(REMEMBERED);
+  readonly #proofs: KnownProofs = new WeakMap();
   readonly #offers: Offer[] = [];
   readonly #used = new WeakMap<Login<ClientSession>, Used>();
 
@@ -134,8 +135,9 @@ class FastLogins implements Devices {
       accept: (username, token) => {
         const refusal = this.#refusal(username, token, count);
         if (refusal !== undefined) return refusal;
+        const since = this.host.writes;
         this.known.used(username, id, device!, token, count);
-        this.#used.set(login, { token, invalidate });
+        this.#used.set(login, { token, invalidate, since, counted: count !== undefined });
         return undefined;
       },
     }, this.#proofs);
@@ -144,22 +146,32 @@ class FastLogins implements Devices {
   take(login: Login<ClientSession>): Element | undefined | Promise<Element | undefined> {
     const { session, agent } = login;
     if (agent?.id === undefined) return undefined;
-    const since = this.host.writes;
     const used = this.#used.get(login);
+    const since = used?.since ?? this.host.writes;
     if (used?.invalidate === true) this.known.remove(session.username, agent.id);
     const mechanism = this.#toIssue(login, used);
     if (mechanism === undefined) {
-      // What the client is told to be over must be.
-      return used?.invalidate === true ? this.host.flush(since).then(() => undefined) : undefined;
+      // What the client is told to be over must be, even if the server is killed now.
+      const mustLast = used !== undefined && (used.invalidate || used.counted);
+      return mustLast ? this.#kept(since).then(() => undefined) : undefined;
     }
     const token = this.known.issue(session.username, agent as UserAgent & { id: string }, mechanism);
     const child = el("token", FAST_NS, { expiry: formatDateTime(token.expires), token: token.secret });
-    return this.host.flush(since).then(() => child, (error) => {
+    return this.#kept(since).then(() => child, (error) => {
       // Without a token the client is logged in all the same.
-      this.known.forget();
       this.host.log.error("a token could not be kept", { error });
       return undefined;
     });
+  }
+
+  /** When what was written since is safe; where it cannot be made so, what stands is read anew. */
+  async #kept(since: number): Promise<void> {
+    try {
+      await this.host.flush(since);
+    } catch (error) {
+      this.known.forget();
+      throw error;
+    }
   }
 
   /** The mechanism of the token that a login gets: the one it asks for, or that of a token which is getting old. */

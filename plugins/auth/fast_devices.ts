@@ -31,7 +31,7 @@ export interface TokenOptions {
   readonly devices: number;
 }
 
-const store = map<KnownDevice>("fast");
+export const knownDevices = map<KnownDevice>("fast");
 /** That a device was used is noted this often: a login need not write. */
 const COARSE = 3_600_000;
 /** For so long whoever comes too late is told that the token has expired. */
@@ -47,14 +47,16 @@ export class FastDevices {
   readonly #lately = new Lru<string, KnownDevice>(AT_HAND);
 
   constructor(private readonly host: HostScope<TokenOptions>) {
-    this.#store = host.open(store);
+    this.#store = host.open(knownDevices);
   }
 
   get(local: string, agent: string): KnownDevice | undefined {
     const key = keyOf(local, agent);
-    const known = this.#lately.get(key) ?? this.#store.get(local, agent);
-    if (known !== undefined) this.#lately.set(key, known);
-    return known;
+    const known = this.#lately.get(key);
+    if (known !== undefined) return known;
+    const stored = this.#store.get(local, agent);
+    if (stored !== undefined) this.#lately.set(key, stored);
+    return stored;
   }
 
   /** Devices of an account with a token that is still good, by their agents. */
@@ -111,8 +113,8 @@ export class FastDevices {
   }
 
   clear(local: string): void {
+    for (const [agent] of this.#store.entries(local)) this.#lately.delete(keyOf(local, agent));
     if (this.#store.count(local) > 0) this.#store.clear(local);
-    this.forget();
   }
 
   /** Reads everything anew: rows have changed by themselves. */

@@ -9,7 +9,6 @@ import {
   type Exchange,
   type ExchangeContext,
   hmac,
-  type Lru,
   type Mechanism,
   saslFailure,
   type SaslStep,
@@ -39,8 +38,11 @@ interface Proofs {
   readonly responder: Uint8Array;
 }
 
-/** Proofs that were right lately, by token: they are the same at every login, and two HMACs are a third of its cost. */
-export type KnownProofs = Lru<string, Proofs>;
+/**
+ * Proofs that were right, as long as their token is at hand: they are the same at every login, and two HMACs are a third of
+ * its cost. A token that is over takes them along.
+ */
+export type KnownProofs = WeakMap<Token, Proofs>;
 
 const LONGEST_NAME = 255;
 const PROOF_BYTES = 32;
@@ -88,26 +90,27 @@ class HashedToken implements Exchange {
   #verify(username: string, proof: Uint8Array, binding: Uint8Array): SaslStep {
     const tokens = this.check.tokens(username).filter((token) => token.mechanism === this.name);
     for (const token of tokens) {
-      const proofs = this.#proofs(token.secret, binding);
+      const known = this.known.get(token);
+      const proofs = known !== undefined && isSame(known.binding, binding)
+        ? known
+        : proofsOf(token.secret, binding);
       if (!timingSafeEqual(proof, proofs.initiator)) continue;
-      this.known.set(token.secret, proofs);
+      if (proofs !== known) this.known.set(token, proofs);
       return this.check.accept(username, token) ?? { success: { username }, data: proofs.responder };
     }
     // A name without tokens costs what one with a token costs.
-    if (tokens.length === 0) this.#proofs(NO_TOKEN, binding);
+    if (tokens.length === 0) proofsOf(NO_TOKEN, binding);
     return saslFailure("not-authorized");
   }
+}
 
-  #proofs(secret: string, binding: Uint8Array): Proofs {
-    const known = this.known.get(secret);
-    if (known !== undefined && isSame(known.binding, binding)) return known;
-    const key = encodeUtf8(secret);
-    return {
-      binding,
-      initiator: hmac("SHA-256", key, said("Initiator", binding)),
-      responder: hmac("SHA-256", key, said("Responder", binding)),
-    };
-  }
+function proofsOf(secret: string, binding: Uint8Array): Proofs {
+  const key = encodeUtf8(secret);
+  return {
+    binding,
+    initiator: hmac("SHA-256", key, said("Initiator", binding)),
+    responder: hmac("SHA-256", key, said("Responder", binding)),
+  };
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

@@ -7,6 +7,7 @@ import {
   defineEvent,
   definePoint,
   defineService,
+  type Element,
   type Jid,
   type Passage,
   type Stanza,
@@ -44,6 +45,13 @@ export interface Rosters {
 
 export const roster = defineService<Rosters>("roster");
 
+/** Sets subscriptions without the words of RFC 6121 §3: for those whom an administrator lets decide for both sides. */
+export interface RosterKeeper {
+  settle(local: string, contact: Jid, subscription: Subscription): void;
+}
+
+export const rosterKeeper = defineService<RosterKeeper>("rosterKeeper");
+
 export interface RosterChange {
   readonly local: string;
   readonly contact: Jid;
@@ -68,6 +76,8 @@ export interface Availability {
   withdraw(session: ClientSession, from: (to: Jid) => boolean): void;
   /** Has an available account shown a contact's presence again, as when it came online (RFC 6121 §4.2.2). */
   seek(local: string, contact: Jid): void;
+  /** Tells everybody who may know what an available session says of itself again, with something in it changed. */
+  renew(session: ClientSession, change: (presence: Element) => Element): void;
 }
 
 export const availability = defineService<Availability>("availability");

@@ -19,6 +19,7 @@ import {
   type HostScope,
   type Jid,
   none,
+  NotYours,
   type Query,
   sessionUnbound,
   Stanza,
@@ -55,7 +56,7 @@ export const carbons = definePlugin({
     host.iq.set(CARBONS_NS, "disable", "own", (query) => copies.disable(sessionOf(query)));
     for (const name of ["enable", "disable"]) {
       host.iq.set(CARBONS_NS, name, "account", () => {
-        throw notYours();
+        throw new NotYours("copies are for the account's own devices", "not-allowed");
       });
     }
     // XEP-0386 §3.1: within the login.
@@ -73,12 +74,10 @@ export const carbons = definePlugin({
 
 /** XEP-0280 §4.1: only devices of this server, each for itself. */
 function sessionOf({ session }: Query): ClientSession {
-  if (session === undefined) throw notYours();
+  if (session === undefined) {
+    throw new StanzaError("not-allowed", "copies are for the account's own devices");
+  }
   return session;
-}
-
-function notYours(): StanzaError {
-  return new StanzaError("not-allowed", "copies are for the account's own devices");
 }
 
 class Copies implements Carbons {
@@ -113,7 +112,7 @@ class Copies implements Carbons {
   sent({ stanza, session }: Readonly<Departing>): undefined {
     const account = session.account;
     const sessions = this.host.sessions(account);
-    if (sessions.length < 2 || stanza.to!.bare.equals(account)) return;
+    if (stanza.to!.bare.equals(account)) return;
     let copy: Stanza | undefined | false;
     for (let i = 0; i < sessions.length && copy !== false; i++) {
       const other = sessions[i]!;

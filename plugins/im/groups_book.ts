@@ -20,7 +20,7 @@ export interface Group {
 
 type Items = ReadonlyMap<string, RosterItem>;
 
-/** Accounts whose contacts are remembered. */
+/** Accounts whose contacts, and versions of them, are remembered. */
 const REMEMBERED = 1000;
 const NOBODY: Items = new Map();
 const UNKEYED = encodeUtf8("groups");
@@ -29,6 +29,7 @@ export class GroupBook {
   readonly #ofMember = new Map<string, Group[]>();
   readonly #forEverybody: readonly Group[];
   readonly #items = new Lru<string, Items>(REMEMBERED);
+  readonly #versions = new Lru<string, string>(REMEMBERED);
 
   constructor(private readonly domain: string, readonly groups: readonly Group[]) {
     for (const group of groups) {
@@ -69,10 +70,14 @@ export class GroupBook {
   version(local: string): string {
     const items = this.items(local);
     if (items.size === 0) return "";
-    const lines = [...items].map(([jid, { name, subscription, groups }]) =>
-      JSON.stringify([jid, name, subscription, groups])
-    );
-    return encodeHex(hmac("SHA-1", UNKEYED, lines.sort().join("\n"))).slice(0, 16);
+    let version = this.#versions.get(local);
+    if (version === undefined) this.#versions.set(local, version = versionOf(items));
+    return version;
+  }
+
+  /** Whether an account is in a group. */
+  isMember(local: string): boolean {
+    return this.#ofMember.has(this.#address(local));
   }
 
   #address(local: string): string {
@@ -101,4 +106,11 @@ export class GroupBook {
     for (const group of this.#forEverybody) if (!own.includes(group)) add(group, "to");
     return items;
   }
+}
+
+function versionOf(items: Items): string {
+  const lines = [...items].map(([jid, { name, subscription, groups }]) =>
+    JSON.stringify([jid, name, subscription, groups])
+  );
+  return encodeHex(hmac("SHA-1", UNKEYED, lines.sort().join("\n"))).slice(0, 16);
 }

@@ -24,6 +24,8 @@ export class Groups implements SharedContacts {
   readonly #store: MapStore<StoredGroup>;
   readonly #shown: { book: GroupBook };
   #inFile: readonly Group[];
+  /** The groups may have become others than those that are shown: nothing else needs a comparison. */
+  #stale = true;
   #telling: Promise<void> = Promise.resolve();
 
   constructor(private readonly host: HostScope<unknown>, inFile: readonly Group[]) {
@@ -95,6 +97,7 @@ export class Groups implements SharedContacts {
 
   /** An account is gone: whoever takes its name later must not find itself in its groups. */
   forget(local: string): void {
+    if (!this.#stale && !this.#shown.book.isMember(local)) return;
     const account = Jid.of(local, this.host.domain);
     for (const group of this.stored) {
       const members = group.members.filter(({ jid }) => !jid.equals(account));
@@ -105,10 +108,12 @@ export class Groups implements SharedContacts {
   /** The file says something else now. */
   replaceFile(groups: readonly Group[]): Promise<void> {
     this.#inFile = groups;
+    this.#stale = true;
     return this.renew();
   }
 
   #write(name: string, group: Group | undefined): void {
+    this.#stale = true;
     const members = group?.members.map(({ jid, name: own }) =>
       own === undefined ? [jid.toString()] as const : [jid.toString(), own] as const
     );
@@ -128,6 +133,8 @@ export class Groups implements SharedContacts {
 
   /** Goes over to the groups as they are now, if they are others. */
   renew(): Promise<void> {
+    if (!this.#stale) return this.#telling;
+    this.#stale = false;
     const before = this.#shown.book;
     const after = this.#read();
     if (same(before.groups, after.groups)) return this.#telling;

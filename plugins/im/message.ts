@@ -38,6 +38,8 @@ export const message = definePlugin({
   config,
   standard: true,
   provides: [acceptance],
+  // What is for the account itself is taken before its devices get it (XEP-0060 §8.6).
+  after: ["pep"],
   setup(host) {
     const delivery = new Delivery(host);
     host.provide(acceptance, delivery);

@@ -52,19 +52,19 @@ export class OfflineQueue {
     return this.#total(local).count;
   }
 
-  /** Keeps a message; false where it does not fit in the quota any more. */
-  append(local: string, stanza: Stanza, at: number, quota: Quota): boolean {
+  /** Keeps a message; undefined where it does not fit in the quota any more. */
+  append(local: string, stanza: Stanza, at: number, quota: Quota): Kept | undefined {
     const text = stanza.toText(true);
     const size = utf8Length(text);
     const total = this.#total(local);
-    if (total.count >= quota.messages || total.size + size > quota.size) return false;
+    if (total.count >= quota.messages || total.size + size > quota.size) return undefined;
     const number = total.last + 1;
+    const message = { number, at, sender: String(stanza.from), size, stanza: text };
     this.host.atomic(() => {
-      const sender = String(stanza.from);
-      this.#messages.insert(local, { number, at, sender, size, stanza: text });
+      this.#messages.insert(local, message);
       this.#totals.set(local, { count: total.count + 1, size: total.size + size, last: number });
     });
-    return true;
+    return message;
   }
 
   /** Up to `limit` messages, oldest first, after the one of a number. */
@@ -80,13 +80,15 @@ export class OfflineQueue {
   remove(local: string, messages: readonly Kept[]): void {
     if (messages.length === 0) return;
     this.host.atomic(() => {
-      let { count, size } = this.#total(local);
+      const { count, size, last } = this.#total(local);
+      let [gone, bytes] = [0, 0];
       for (const { number, size: own } of messages) {
         if (!this.#messages.delete(local, { number })) continue;
-        count--;
-        size -= own;
+        gone++;
+        bytes += own;
       }
-      this.#totals.set(local, { count, size, last: this.#total(local).last });
+      // Also where the account, and its totals, have gone meanwhile.
+      if (gone > 0) this.#totals.set(local, { count: count - gone, size: size - bytes, last });
     });
   }
 

@@ -11,6 +11,7 @@ import {
   formTypeField,
   type HostScope,
   type Jid,
+  NotYours,
   type Query,
   StanzaError,
 } from "#plugin";
@@ -125,6 +126,6 @@ function nodeOf({ number }: Kept): string {
   return String(number).padStart(DIGITS, "0");
 }
 
-function notYours(): StanzaError {
-  return new StanzaError("forbidden", "these are the messages of somebody else");
+function notYours(): NotYours {
+  return new NotYours("these are the messages of somebody else");
 }

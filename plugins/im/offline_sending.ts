@@ -17,6 +17,7 @@ import { type Kept, stanzaOf } from "./offline_queue.ts";
 /** Characters that may wait for a device before it gets more of its messages. */
 const ROOM = 256 * 1024;
 const PATIENCE = 100;
+const TURNS = 10;
 
 export class Sending {
   constructor(private readonly host: HostScope<unknown>) {}
@@ -37,10 +38,17 @@ export class Sending {
     return (session.stream?.queued ?? 0) <= ROOM;
   }
 
-  /** Lets what was written go out, and waits until there is room for more or the device is gone. */
-  async room(session: ClientSession, signal?: AbortSignal): Promise<void> {
-    await nextTurn();
-    while (session.isBound && !this.hasRoom(session) && signal?.aborted !== true) {
+  /**
+   * Lets what was written go out, and waits until there is room for more or the device is gone; with `most` 0, until the
+   * operating system has taken all of it.
+   */
+  async room(session: ClientSession, signal?: AbortSignal, most = ROOM): Promise<void> {
+    // Nearly always it has gone out then.
+    for (let turn = 0; turn < TURNS; turn++) {
+      await nextTurn();
+      if (!session.isBound || (session.stream?.queued ?? 0) <= most) return;
+    }
+    while (session.isBound && (session.stream?.queued ?? 0) > most && signal?.aborted !== true) {
       await new Promise<void>((resolve) => {
         const done = (): void => {
           timer.cancel();

@@ -13,9 +13,11 @@ import {
   CONTENT_NS,
   definePlugin,
   defineSlot,
+  DELAY_NS,
   type Departing,
   departing,
   el,
+  type Element,
   type HostScope,
   Jid,
   options,
@@ -106,6 +108,16 @@ class Presences {
     } else for (const session of sessions) this.#show(contact, account, session.jid!);
   }
 
+  renew(session: ClientSession, change: (presence: Element) => Element): void {
+    const { presence, jid } = session;
+    if (presence === undefined) return;
+    // Without our own note of the moment at which it came, which is now.
+    const said = presence.source.without((it) =>
+      it.name === "delay" && it.ns === DELAY_NS && it.attr("from") === this.host.domain
+    );
+    void this.#available(session, Stanza.of(change(said), jid));
+  }
+
   #sessions(local: string): readonly ClientSession[] {
     return this.host.sessions(Jid.parse(`${local}@${this.host.domain}`));
   }
@@ -188,7 +200,7 @@ class Presences {
   /** As it is kept for those who ask later: nothing of it is a slice of what came over the wire. */
   #kept(stanza: Stanza, from: Jid): Stanza {
     const { id, source } = stanza;
-    const delay = el("delay", "urn:xmpp:delay", {
+    const delay = el("delay", DELAY_NS, {
       from: this.host.domain,
       stamp: new Date(this.host.clock.now()).toISOString(),
     });

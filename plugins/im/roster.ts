@@ -5,6 +5,7 @@
 import {
   accountRemoved,
   accountRemoving,
+  acquaintance,
   Authenticated,
   Bound,
   CONTENT_NS,
@@ -22,7 +23,7 @@ import {
   StanzaError,
   z,
 } from "#plugin";
-import { roster as rosters, sharedContacts } from "./api.ts";
+import { roster as rosters, rosterKeeper, sharedContacts } from "./api.ts";
 import { tellUnavailable } from "./notify.ts";
 import { RosterBook, rosterBook, type RosterLimits } from "./roster_book.ts";
 import { readWish, ROSTER_NS } from "./roster_item.ts";
@@ -49,17 +50,22 @@ export const roster = definePlugin<RosterLimits>({
   xeps: [[237, "1.3"]],
   config,
   standard: true,
-  provides: [rosters, rosterBook],
+  provides: [rosters, rosterBook, rosterKeeper, acquaintance],
   wants: [sharedContacts],
   setup(host) {
     const book = new RosterBook(host);
     host.provide(rosters, book);
     host.provide(rosterBook, book);
+    host.provide(acquaintance, { knows: (local, who) => book.sees(local, who) });
+    host.provide(rosterKeeper, {
+      settle: (local, contact, subscription) => book.change(local, contact.bare, subscription),
+    });
+    const offered = el("ver", VERSIONING_NS);
     host.streamFeature({
       ns: VERSIONING_NS,
       needs: Authenticated,
       forbids: Bound,
-      offer: () => el("ver", VERSIONING_NS),
+      offer: () => offered,
     });
     host.iq.get(ROSTER_NS, "query", "own", (query) => get(host, book, query));
     host.iq.set(ROSTER_NS, "query", "own", (query) => set(host, book, query));

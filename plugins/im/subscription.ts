@@ -46,11 +46,12 @@ export const subscription = definePlugin({
   setup(host) {
     const book = host.use(rosterBook);
     const subscriptions = new Subscriptions(host, book);
+    const offered = el("sub", PRE_APPROVAL_NS);
     host.streamFeature({
       ns: PRE_APPROVAL_NS,
       needs: Authenticated,
       forbids: Bound,
-      offer: () => el("sub", PRE_APPROVAL_NS),
+      offer: () => offered,
     });
     host.at(departing).claim({ kind: "presence" }, (x) => subscriptions.sent(x));
     host.at(arriving).claim({ kind: "presence" }, (x) => subscriptions.received(x));

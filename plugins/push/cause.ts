@@ -1,25 +1,22 @@
 /** What is worth waking a device for: words, also encrypted ones, calls, invitations and requests of people. */
-import { CONTENT_NS, type Element, type Jid, mentions, type Stanza } from "#plugin";
+import {
+  CONTENT_NS,
+  type Element,
+  forwardedOf,
+  hasEncryptedWords,
+  isEncrypted,
+  Jid,
+  mentions,
+  Stanza,
+} from "#plugin";
+import { MENTIONS_NS } from "./api.ts";
 import type { Registration } from "./registrations.ts";
 
+const CARBONS_NS = "urn:xmpp:carbons:2";
 const CALLS_NS = "urn:xmpp:jingle-message:0";
 const CONFERENCE_NS = "jabber:x:conference";
 const MUC_USER_NS = "http://jabber.org/protocol/muc#user";
 const RTP_NS = "urn:xmpp:jingle:apps:rtp:1";
-
-/** Payloads by which words are encrypted; those of OMEMO also carry keys without words. */
-const ENCRYPTED: ReadonlySet<string> = new Set([
-  "eu.siacs.conversations.axolotl",
-  "jabber:x:encrypted",
-  "urn:xmpp:omemo:1",
-  "urn:xmpp:omemo:2",
-  "urn:xmpp:openpgp:0",
-]);
-const WITH_PAYLOAD: ReadonlySet<string> = new Set([
-  "eu.siacs.conversations.axolotl",
-  "urn:xmpp:omemo:1",
-  "urn:xmpp:omemo:2",
-]);
 
 export interface Call {
   readonly sid: string;
@@ -32,6 +29,16 @@ export interface Cause {
   /** What was written; undefined where only the person's own devices can read it, and where nothing was. */
   readonly body: string | undefined;
   readonly call: Call | undefined;
+  /** A room says that the account is meant, by whatever name it has there. */
+  readonly mentioned?: true;
+}
+
+/** What a stanza for a session is about: of a copy (XEP-0280) of what somebody said to another device, the message inside. */
+export function newsOf(stanza: Stanza, account: Jid): Stanza {
+  if (stanza.kind !== "message" || stanza.from?.equals(account) !== true) return stanza;
+  const received = stanza.child("received", CARBONS_NS);
+  const inner = received && forwardedOf(received)?.stanza;
+  return inner?.name === "message" ? Stanza.read(inner) : stanza;
 }
 
 /** Why a stanza for an account is worth it; undefined where it is not. Nothing of the result is a slice of a chunk. */
@@ -42,23 +49,33 @@ export function causeOf({ kind, type, from, source }: Stanza, account: Jid): Cau
   }
   if (kind !== "message" || type === "error" || type === "headline") return undefined;
   let body: string | undefined;
-  let isEncrypted = false;
+  let isSealed = false;
   let isInvitation = false;
   for (const node of source.children) {
     if (typeof node === "string") continue;
     if (node.ns === CONTENT_NS && node.name === "body" && node.text !== "") body ??= node.detached().text;
-    else if (ENCRYPTED.has(node.ns)) isEncrypted ||= !WITH_PAYLOAD.has(node.ns) || node.has("payload");
+    else if (isEncrypted(node)) isSealed ||= hasEncryptedWords(node);
+    else if (node.ns === MENTIONS_NS && node.name === "mentions") return mentionOf(node, from, account);
     else if (node.ns === CALLS_NS && node.name === "propose") return callOf(node.detached(), from);
     else if (node.ns === CONFERENCE_NS) isInvitation = true;
     else if (node.ns === MUC_USER_NS && node.has("invite")) isInvitation = true;
   }
-  if (body === undefined && !isEncrypted && !isInvitation) return undefined;
+  if (body === undefined && !isSealed && !isInvitation) return undefined;
   return {
     type: type === "groupchat" ? "groupchat" : "chat",
     sender: from,
-    body: isEncrypted ? undefined : body,
+    body: isSealed ? undefined : body,
     call: undefined,
   };
+}
+
+/** XEP-0452 §5: what a room forwards is its own. */
+function mentionOf(mentions: Element, room: Jid, account: Jid): Cause | undefined {
+  const message = forwardedOf(mentions)?.stanza;
+  const sender = Jid.tryParse(message?.attr("from") ?? "");
+  if (message?.name !== "message" || sender === undefined || !sender.bare.equals(room)) return undefined;
+  const cause = causeOf(Stanza.of(message, sender), account);
+  return cause === undefined ? undefined : { ...cause, mentioned: true };
 }
 
 function callOf(propose: Element, sender: Jid): Cause | undefined {
@@ -92,6 +109,8 @@ export function isWanted(
   const rule = rooms === undefined ? { allow: "mentioned", nick: nickname } as const : rooms[address];
   if (rule === undefined || rule.allow === "never") return false;
   // Encrypted words may be a call, and so may those where nobody knows the name.
-  if (rule.allow === "always" || rule.nick === undefined || cause.body === undefined) return true;
+  if (
+    rule.allow === "always" || cause.mentioned === true || rule.nick === undefined || cause.body === undefined
+  ) return true;
   return mentions(cause.body, rule.nick);
 }

@@ -29,7 +29,11 @@ const MOST = 500;
 const USUAL_SIZE = 3000;
 
 /** Reads `<enable/>`. Throws the StanzaError that answers it. */
-export function readEnable(enable: Element, resource: string, since: number): Registration {
+export function readEnable(
+  enable: Element,
+  device: Pick<Registration, "resource" | "agent">,
+  since: number,
+): Registration {
   const { jid, node } = readTarget(enable);
   if (utf8Length(enable.toString()) > LONGEST) {
     throw new StanzaError("resource-constraint", "that is too much");
@@ -37,7 +41,7 @@ export function readEnable(enable: Element, resource: string, since: number): Re
   return {
     jid,
     node,
-    resource,
+    ...device,
     since,
     options: readOptions(enable),
     encrypt: readKey(enable.child("encrypt", ENCRYPT_NS)),

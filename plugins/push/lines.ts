@@ -1,13 +1,16 @@
 /**
  * To each registration leads a line of notices: the first goes at once, what comes soon after it is put together into one,
  * and a call never waits. An answer that is an error ends the registration, unless trying again may help (XEP-0357 §7.1).
+ * The number of messages that a device was told last is kept, so that it goes on after a restart.
  */
-import { type HostScope, type Stanza, StanzaError, type Timed } from "#plugin";
+import { type HostScope, map, type MapStore, type Stanza, StanzaError, type Timed } from "#plugin";
 import type { Cause } from "./cause.ts";
 import type { Notice, Openness } from "./notice.ts";
 import { publishing } from "./notification.ts";
 import { keyOf, type Registration, type Registrations } from "./registrations.ts";
 
+/** How many messages each registration was told of since its device was there. */
+const unread = map<number>("push.unread");
 /** Messages of one line that are known again. */
 const REMEMBERED = 100;
 /** How often in a row a service may fail before it is given up. */
@@ -22,8 +25,6 @@ export interface LineOptions {
 
 class Line implements Timed {
   due = 0;
-  /** Messages since the account was last there. */
-  messages = 0;
   /** Failures in a row. */
   failures = 0;
   /** Sent lately: what comes now waits. */
@@ -32,7 +33,13 @@ class Line implements Timed {
   /** What was told while a session waited: it may come a second time, when nobody resumes the session. */
   #told: Set<string> | undefined;
 
-  constructor(readonly local: string, readonly key: string, private readonly rested: (line: Line) => void) {}
+  constructor(
+    readonly local: string,
+    readonly key: string,
+    /** Messages since the device was last there. */
+    public messages: number,
+    private readonly rested: (line: Line) => void,
+  ) {}
 
   hasTold({ from, id }: Stanza): boolean {
     return this.#told?.has(`${from}\n${id}`) === true;
@@ -58,6 +65,7 @@ class Line implements Timed {
 export class Lines {
   /** By account and registration; only where something is unread or was sent lately. */
   readonly #accounts = new Map<string, Map<string, Line>>();
+  readonly #unread: MapStore<number>;
 
   constructor(
     private readonly host: HostScope<unknown>,
@@ -65,7 +73,9 @@ export class Lines {
     private readonly options: LineOptions,
     /** What may be said to an account's services, and how many requests wait for an answer there. */
     private readonly facts: (local: string) => { open: Openness; requests: number },
-  ) {}
+  ) {
+    this.#unread = host.open(unread);
+  }
 
   /** `waits`: it is kept for a session that waits to be resumed. */
   push(local: string, registration: Registration, cause: Cause, stanza: Stanza, waits: boolean): void {
@@ -77,16 +87,21 @@ export class Lines {
     else this.#send(line, registration, cause);
   }
 
-  /** The account, or the devices behind these registrations, have seen everything. */
-  reset(local: string, only?: readonly Registration[]): void {
-    const lines = this.#accounts.get(local);
-    if (lines === undefined) return;
-    const keys = only?.map(keyOf) ?? [...lines.keys()];
-    for (const key of keys) {
-      const line = lines.get(key);
-      line?.reset();
-      if (line?.resting === false) this.#remove(line);
-    }
+  /** The devices behind these registrations have seen everything. */
+  reset(local: string, registrations: readonly Registration[]): void {
+    for (const registration of registrations) this.#reset(local, keyOf(registration));
+  }
+
+  /** An account is gone. */
+  forget(local: string): void {
+    for (const key of [...this.#accounts.get(local)?.keys() ?? []]) this.#reset(local, key);
+  }
+
+  #reset(local: string, key: string): void {
+    if (this.#unread.get(local, key) !== undefined) this.#unread.set(local, key, undefined);
+    const line = this.#accounts.get(local)?.get(key);
+    line?.reset();
+    if (line?.resting === false) this.#remove(line);
   }
 
   stop(): void {
@@ -100,7 +115,10 @@ export class Lines {
     let lines = this.#accounts.get(local);
     if (lines === undefined) this.#accounts.set(local, lines = new Map());
     let line = lines.get(key);
-    if (line === undefined) lines.set(key, line = new Line(local, key, (rested) => this.#rested(rested)));
+    if (line === undefined) {
+      const messages = this.#unread.get(local, key) ?? 0;
+      lines.set(key, line = new Line(local, key, messages, (rested) => this.#rested(rested)));
+    }
     return line;
   }
 
@@ -121,6 +139,7 @@ export class Lines {
   #send(line: Line, registration: Registration, cause: Cause): void {
     line.resting = true;
     this.host.wheel.arm(line, this.options.interval);
+    if (line.messages > 0) this.#unread.set(line.local, line.key, line.messages);
     const notice: Notice = { cause, messages: line.messages, ...this.facts(line.local) };
     this.host.spawn(async (signal) => {
       const request = await publishing(registration, notice, this.host.jid);
@@ -131,11 +150,19 @@ export class Lines {
       try {
         await Promise.race([this.host.request(request, this.options.timeout), stopped]);
         line.failures = 0;
+        if (!signal.aborted) this.#count("sent");
       } catch (error) {
         if (!(error instanceof StanzaError)) throw error;
+        this.#count("failed");
         this.#failed(line, registration, error);
       }
     });
+  }
+
+  #count(result: "sent" | "failed"): void {
+    this.host.metrics
+      .counter("metronome_pushes", "Notifications for push services (XEP-0357).", ["host", "result"])
+      .of(this.host.domain, result).add();
   }
 
   #failed(line: Line, { jid, node, since }: Registration, { condition, type }: StanzaError): void {
@@ -146,6 +173,6 @@ export class Lines {
     if (this.registrations.find(local, key)?.since !== since) return;
     this.host.log.info("push disabled", { account: local, service: jid, condition });
     this.registrations.remove(local, jid, node);
-    line.reset();
+    this.#reset(local, key);
   }
 }

@@ -1,7 +1,8 @@
 /**
  * XEP-0357: Push Notifications 0.4.1, with the additions of Tigase that clients on iOS use (encrypted payload, priority,
- * calls, filters). Devices are woken for messages that no session took, and for those that a session cannot get because its
- * stream broke: then only the device of that session.
+ * calls, filters). Every device is woken that has enabled it and cannot get a message itself: because nobody is there, because
+ * its own stream broke, or because only other devices of the account are there, as Prosody and ejabberd do it where messages
+ * are archived. A device counts as there while a session of the resource, or of the client, that enabled it last is.
  *
  * Services learn how many messages there are and, unless the account chose otherwise, who wrote the last one; never what.
  */
@@ -22,9 +23,10 @@ import {
   z,
 } from "#plugin";
 import { type Command, commands } from "../admin/api.ts";
-import { joinedRooms, presenceChanged, roster } from "../im/api.ts";
+import { acceptance, carbons, joinedRooms, presenceChanged, roster } from "../im/api.ts";
 import { keptForParked, sessionResumed } from "../stream/api.ts";
-import { causeOf, isWanted } from "./cause.ts";
+import { type Pushing, pushing } from "./api.ts";
+import { causeOf, isWanted, newsOf } from "./cause.ts";
 import {
   ENCRYPT_NS,
   GROUPCHAT_NS,
@@ -37,7 +39,7 @@ import {
   UNKNOWN_NS,
 } from "./enable_request.ts";
 import { Lines } from "./lines.ts";
-import { type Registration, Registrations } from "./registrations.ts";
+import { isOf, type Registration, Registrations } from "./registrations.ts";
 
 const PUBSUB_NS = "http://jabber.org/protocol/pubsub";
 
@@ -47,7 +49,7 @@ const config = options({
   ),
   timeout: duration().prefault("60 s").describe("How long a push service may take to answer."),
   sender: z.boolean().default(true).describe(
-    "Tells push services who wrote the last message. Everybody may choose otherwise.",
+    "Tells push services who wrote the last message, besides how many there are. Everybody may choose otherwise.",
   ),
   body: z.enum(["never", "placeholder", "always"]).default("never").describe(
     'Tells push services the last message; "placeholder" tells them only that there is one.',
@@ -60,11 +62,13 @@ type Config = z.infer<typeof config>;
 
 export const push = definePlugin({
   name: "push",
-  doc: "Wakes devices that are away when there is something for them.",
+  doc:
+    "Wakes devices that are away when there is something for them, also while other devices of the account are there.",
   xeps: [[357, "0.4.1"]],
   config,
   standard: true,
-  wants: [roster, joinedRooms, commands],
+  provides: [pushing],
+  wants: [acceptance, carbons, roster, joinedRooms, commands],
   setup(host) {
     const pushes = new Pushes(host);
     host.accountFeature(
@@ -80,6 +84,12 @@ export const push = definePlugin({
     host.iq.set(PUSH_NS, "enable", "own", (query) => pushes.enable(query));
     host.iq.set(PUSH_NS, "disable", "own", (query) => pushes.disable(query));
     host.at(arriving).witness({ kind: "message", to: "account" }, (x) => pushes.revoked(x));
+    for (const to of ["account", "resource"] as const) {
+      host.at(arriving).witness(
+        { kind: "message", to },
+        (x) => x.claimed ? pushes.taken(x.stanza) : undefined,
+      );
+    }
     host.at(arriving).witness({ kind: "presence", to: "account" }, (x) => pushes.asked(x));
     host.at(undelivered).witness({ kind: "message" }, (x) => x.claimed ? pushes.missed(x.stanza) : undefined);
     host.on(keptForParked, ({ session, stanza }) => pushes.parked(session, stanza));
@@ -89,13 +99,16 @@ export const push = definePlugin({
     });
     host.on(accountRemoved, ({ local }) => pushes.removed(local));
     host.find(commands)?.register(host, pushes.command());
+    host.provide(pushing, pushes);
     host.onStop(() => pushes.stop());
   },
 });
 
-class Pushes {
+class Pushes implements Pushing {
   readonly #registrations: Registrations;
   readonly #lines: Lines;
+  /** The last message that `missed` was told of: a device that was there has passed it on. */
+  #missed: Stanza | undefined;
 
   constructor(private readonly host: HostScope<Config>) {
     this.#registrations = new Registrations(host, host.config.devices);
@@ -110,8 +123,9 @@ class Pushes {
 
   // --- requests of clients ----------------------------------------------------------------------------------------
 
-  enable({ payload, from, to }: Query): undefined {
-    const registration = readEnable(payload, from.resource, this.host.clock.now());
+  enable({ payload, from, to, session }: Query): undefined {
+    const agent = session?.agent || undefined;
+    const registration = readEnable(payload, { resource: from.resource, agent }, this.host.clock.now());
     if (registration.jid === to.toString()) {
       throw new StanzaError("bad-request", "that is the account itself");
     }
@@ -121,7 +135,7 @@ class Pushes {
   /** Also where there is nothing to disable: what the client wants is so. */
   disable({ payload, to }: Query): undefined {
     const { jid, node } = readTarget(payload);
-    this.#registrations.remove(to.local, jid, node);
+    this.#lines.reset(to.local, this.#registrations.remove(to.local, jid, node));
   }
 
   command(): Command {
@@ -152,14 +166,42 @@ class Pushes {
       (it.attr("affiliation") === "none" || it.attr("affiliation") === "outcast") &&
       it.attr("jid") === stanza.to!.toString()
     );
-    if (isOver && node !== undefined) this.#registrations.remove(local, stanza.from.toString(), node);
+    if (!isOver || node === undefined) return;
+    this.#lines.reset(local, this.#registrations.remove(local, stanza.from.toString(), node));
   }
 
   // --- what is worth a push ---------------------------------------------------------------------------------------
 
   /** A message that nobody took, and that is kept for later. */
   missed(stanza: Stanza): undefined {
+    this.#missed = stanza;
     this.#push(stanza, stanza.to!.bare, this.#registrations.of(stanza.to!.local), undefined);
+  }
+
+  /** A message that some device took: for those that are not there, and would have got it or a copy. */
+  taken(stanza: Stanza): undefined {
+    const to = stanza.to!;
+    const registrations = this.#registrations.of(to.local);
+    if (registrations.length === 0 || stanza === this.#missed || !this.#isTaken(stanza)) return;
+    const sessions = this.host.sessions(to);
+    const absent = registrations.filter((it) =>
+      // What a session that waits to be resumed gets is told by `parked`.
+      !sessions.some((session) =>
+        isOf(it, session) || (session.parked && this.#devicesOf(session).includes(it))
+      )
+    );
+    this.#push(stanza, to.bare, absent, undefined);
+  }
+
+  /** Of what nobody took `missed` is told. */
+  #isTaken(stanza: Stanza): boolean {
+    const { host } = this;
+    const to = stanza.to!;
+    if (host.session(to) !== undefined) return host.find(carbons)?.copies(stanza) ?? stanza.type === "chat";
+    const by = host.find(acceptance);
+    return host.sessions(to).some(({ presence, priority }) =>
+      presence !== undefined && (by?.accepts(priority) ?? priority >= 0)
+    );
   }
 
   /** A request for a subscription, of an account that is not there. */
@@ -173,20 +215,31 @@ class Pushes {
 
   /** Something for a session whose stream broke. */
   parked(session: ClientSession, stanza: Stanza): undefined {
-    this.#push(stanza, session.account, this.#devicesOf(session), session);
+    const { account } = session;
+    this.#push(newsOf(stanza, account), account, this.#devicesOf(session), session);
+  }
+
+  reaches(local: string): boolean {
+    return this.#registrations.of(local).length > 0;
+  }
+
+  /** Something that was said where the account is not. */
+  tell(account: Jid, stanza: Stanza): void {
+    this.#push(stanza, account, this.#registrations.of(account.local), undefined);
   }
 
   resumed(session: ClientSession): undefined {
     this.#lines.reset(session.username, this.#devicesOf(session));
   }
 
-  back({ username }: ClientSession): undefined {
-    this.#lines.reset(username);
+  /** A device that enabled nothing stands for those that are not there: a person has looked at what was new. */
+  back(session: ClientSession): undefined {
+    this.#lines.reset(session.username, this.#devicesOf(session));
   }
 
   removed(local: string): undefined {
     this.#registrations.forget(local);
-    this.#lines.reset(local);
+    this.#lines.forget(local);
   }
 
   stop(): void {
@@ -215,12 +268,11 @@ class Pushes {
    * What was enabled by a session of this name. Where there is none, the device enabled it once and for all by another
    * session: then whatever belongs to no session that is there now.
    */
-  #devicesOf({ username, account, jid }: ClientSession): readonly Registration[] {
-    const all = this.#registrations.of(username);
-    const own = all.filter(({ resource }) => resource === jid!.resource);
+  #devicesOf(session: ClientSession): readonly Registration[] {
+    const all = this.#registrations.of(session.username);
+    const own = all.filter((it) => isOf(it, session));
     if (own.length > 0) return own;
-    return all.filter(({ resource }) =>
-      resource === "" || this.host.session(account.withResource(resource)) === undefined
-    );
+    const sessions = this.host.sessions(session.account);
+    return all.filter((it) => !sessions.some((other) => isOf(it, other)));
   }
 }

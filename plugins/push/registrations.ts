@@ -1,5 +1,5 @@
 /** Where an account's devices want to be woken: one entry for each push service and node, as they were last enabled. */
-import { type HostScope, type Keyval, keyval, Lru, map, type MapStore } from "#plugin";
+import { type ClientSession, type HostScope, type Keyval, keyval, Lru, map, type MapStore } from "#plugin";
 
 /** In which of a room's messages a device is interested (tigase:push:filter:groupchat:0). */
 export interface RoomRule {
@@ -13,6 +13,8 @@ export interface Registration {
   readonly node?: string | undefined;
   /** The resource of the session that enabled it last. */
   readonly resource: string;
+  /** The client as it names itself at every login (XEP-0388 §2.2.1), where it does. */
+  readonly agent?: string | undefined;
   /** When that was, in milliseconds since 1970. */
   readonly since: number;
   /** Fields that the service wants to see with everything that is published (XEP-0357 §5). */
@@ -73,12 +75,12 @@ export class Registrations {
     this.#cache.delete(local);
   }
 
-  /** Those of a service, or the one of a node there (§6). Whether there was any. */
-  remove(local: string, jid: string, node: string | undefined): boolean {
+  /** Removes those of a service, or the one of a node there (§6), and says which they were. */
+  remove(local: string, jid: string, node: string | undefined): Registration[] {
     const gone = this.of(local).filter((it) => it.jid === jid && (node === undefined || it.node === node));
     for (const registration of gone) this.#stored.set(local, keyOf(registration), undefined);
     this.#cache.delete(local);
-    return gone.length > 0;
+    return gone;
   }
 
   /** Without any that an account of this name had. */
@@ -93,6 +95,11 @@ export class Registrations {
   setHidesSender(local: string, hides: boolean): void {
     this.#choices.set(local, hides ? { hidesSender: true } : undefined);
   }
+}
+
+/** Whether a session is that of the device that enabled it. */
+export function isOf({ resource, agent }: Registration, { jid, agent: own }: ClientSession): boolean {
+  return jid?.resource === resource || (agent !== undefined && agent === own);
 }
 
 /** An address has no line breaks: no two entries share a key. */

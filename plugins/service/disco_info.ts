@@ -30,9 +30,15 @@ export function infoOf(
   const put = ([identities, features, forms]: Gathered): DiscoInfo | undefined => {
     const read = (forms ?? []).map(readForm).filter((form): form is Form => form !== undefined);
     if (query.node === undefined) {
+      const withheld = book.providers.flatMap((p) => p.withholds?.(query) ?? []);
       return {
         identities: [...own(host, on, query), ...book.identities, ...(identities ?? [])],
-        features: sorted([DISCO_INFO_NS, DISCO_ITEMS_NS, ...book.features, ...(features ?? [])]),
+        features: sorted([
+          DISCO_INFO_NS,
+          DISCO_ITEMS_NS,
+          ...kept(book.features, withheld),
+          ...(features ?? []),
+        ]),
         forms: read,
       };
     }
@@ -80,6 +86,12 @@ function own(host: HostScope<unknown>, on: "host" | "account", { about }: DiscoQ
     ? "admin"
     : "registered";
   return [{ category: "account", type }];
+}
+
+/** Without those that are a withheld namespace, or something of it: `ns#feature`. */
+function kept(features: readonly string[], withheld: readonly string[]): readonly string[] {
+  if (withheld.length === 0) return features;
+  return features.filter((it) => !withheld.some((ns) => it === ns || it.startsWith(`${ns}#`)));
 }
 
 function sorted(features: readonly string[]): string[] {

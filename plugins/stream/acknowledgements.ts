@@ -4,14 +4,18 @@ import {
   CONTENT_NS,
   el,
   type Element,
+  type Jid,
   type Stanza,
   StreamError,
   type Timed,
 } from "#plugin";
 import { Absences } from "./absences.ts";
+import type { Safe } from "./safe.ts";
 
 /** Counters are 32 bits wide and start again at 0 (XEP-0198 §4). */
 const WRAP = 2 ** 32;
+/** How many are given up at a time of those that a client has read and does not count. */
+const GIVEN_UP = 100;
 
 /** What the counters may do to their session. */
 export interface Keeper {
@@ -26,6 +30,8 @@ export interface Keeper {
   overdue(acks: Acknowledgements): void;
   /** More is unacknowledged than may be kept. */
   overflowed(acks: Acknowledgements): void;
+  /** A copy that keeps nothing else alive; the same one for the same element. */
+  own(source: Element): Element;
 }
 
 export class Acknowledgements implements Timed {
@@ -40,6 +46,10 @@ export class Acknowledgements implements Timed {
   times: number[] = [];
   /** An acknowledgement has been asked for and has not come. */
   requested = false;
+  /** It has not come for so long that the client may be gone. */
+  silent = false;
+  /** What is being written lies in storage already. */
+  entrusting = false;
   /** The queue has become too long: the session does not wait for anything any more. */
   overfull = false;
   /** Other sessions of the account that do not take what is for the account, and those that get no copies. */
@@ -48,6 +58,23 @@ export class Acknowledgements implements Timed {
   #characters = 0;
   /** The counter when no request was open, last. */
   #settled = 0;
+  /** What the client has acknowledged last. */
+  #acknowledged = 0;
+  /** How many have left the queue: a place in the queue and this are a number that stays. */
+  #gone = 0;
+  /** Which of the queue lie in storage, by that number. */
+  #safes: Map<number, Safe> | undefined;
+  /** Requests in the queue that the client has not answered, by who asks and the id; each with that number. */
+  #requests: Map<string, number> | undefined;
+  /** The number of the next stanza when an acknowledgement was asked for last, and at the last that has been answered. */
+  #asked = 0;
+  #answered = 0;
+  /** What came before this has been read for sure: a client may acknowledge unasked, so the last answer may be none. */
+  #read = 0;
+  /** Something was acknowledged since it was asked last. */
+  #moves = false;
+  /** What came before this and is still in the queue keeps no chunk alive. */
+  #owned = 0;
 
   constructor(
     readonly session: ClientSession,
@@ -59,15 +86,22 @@ export class Acknowledgements implements Timed {
     private readonly keeper: Keeper,
   ) {}
 
+  /** The number of the next stanza. */
+  get next(): number {
+    return this.#gone + this.queue.length;
+  }
+
   sent(stanza: Stanza, at: number): void {
+    if (stanza.isRequest) (this.#requests ??= new Map()).set(keyOf(stanza.from, stanza.id), this.next);
     this.outbound = (this.outbound + 1) % WRAP;
     this.queue.push(stanza);
     this.times.push(at);
-    if (this.session.parked) this.#characters += lengthOf(stanza);
-    if (this.queue.length > this.keeper.most || this.#characters > this.keeper.largest) {
+    const { most, largest, requestAfter } = this.keeper;
+    const isLarge = this.session.parked && (this.#characters += lengthOf(stanza)) > largest;
+    if (isLarge || (this.queue.length > most && !this.#giveUp())) {
       this.overfull = true;
       this.keeper.overflowed(this);
-    } else if (this.queue.length >= this.keeper.requestAfter) this.request();
+    } else if (this.queue.length >= requestAfter) this.request();
   }
 
   received(): void {
@@ -85,16 +119,57 @@ export class Acknowledgements implements Timed {
     const { stream } = this.session;
     if (this.requested || stream === undefined) return;
     this.requested = true;
+    this.#asked = this.next;
+    this.#moves = false;
     stream.put(`<r xmlns="${this.ns}"/>`);
     this.keeper.asked(this);
   }
 
+  /** Whether it makes sense to ask: about something new, or because there was some progress since the last time. */
+  get isWorthAsking(): boolean {
+    return this.queue.length > 0 && (this.#asked < this.next || this.#moves);
+  }
+
   /** The client has dealt with `h` stanzas. Throws the StreamError of XEP-0198 §4 where it never got so many. */
   acknowledge(h: number): void {
-    const first = (this.outbound - this.queue.length + WRAP) % WRAP;
-    const count = (h - first + WRAP) % WRAP;
-    if (count > this.queue.length) throw tooHigh(this.ns, h, this.outbound);
+    const known = (this.outbound - this.#acknowledged + WRAP) % WRAP;
+    if ((h - this.#acknowledged + WRAP) % WRAP > known) throw tooHigh(this.ns, h, this.outbound);
+    this.#acknowledged = h;
+    if (this.requested) {
+      this.#read = this.#answered;
+      this.#answered = this.#asked;
+    }
     this.requested = false;
+    this.silent = false;
+    // Fewer than have left the queue: the client does not count all that it gets.
+    const left = (this.outbound - h + WRAP) % WRAP;
+    if (left < this.queue.length) {
+      this.#moves = true;
+      this.#drop(this.queue.length - left);
+    }
+    // What has been read and was not acknowledged may stay for long.
+    for (let number = Math.max(this.#owned, this.#gone); number < this.#read; number++) {
+      const stanza = this.queue[number - this.#gone]!;
+      this.queue[number - this.#gone] = stanza.containing(this.keeper.own(stanza.source));
+    }
+    this.#owned = this.#read;
+  }
+
+  /**
+   * There are clients that never count the answers to their own requests. What such a one has read, since it has answered
+   * something that came behind it, is given up where the queue is full; that it was read is what the session would have
+   * been ended for. False where there is nothing of the kind.
+   */
+  #giveUp(): boolean {
+    const read = Math.min(this.#read - this.#gone, GIVEN_UP);
+    if (read <= 0) return false;
+    this.#drop(read);
+    return true;
+  }
+
+  /** The first of the queue need not be kept. */
+  #drop(count: number): void {
+    this.#gone += count;
     if (count === this.queue.length) {
       this.queue = [];
       this.times = [];
@@ -106,6 +181,36 @@ export class Acknowledgements implements Timed {
       this.unreached.forget(count);
       this.uncopied.forget(count);
     }
+    if (this.#requests !== undefined) {
+      for (const [key, number] of this.#requests) if (number < this.#gone) this.#requests.delete(key);
+    }
+    if (this.#safes === undefined) return;
+    for (const [number, safe] of this.#safes) {
+      if (number >= this.#gone) continue;
+      this.#safes.delete(number);
+      safe.empty();
+    }
+  }
+
+  // --- what the client has answered, and what lies in storage -----------------------------------------------------
+
+  /** The client has answered a request. */
+  answered(to: Jid | undefined, id: string | undefined): void {
+    this.#requests?.delete(keyOf(to, id));
+  }
+
+  /** Whether a request in the queue has not been answered. */
+  owes(request: Stanza): boolean {
+    return this.#requests?.has(keyOf(request.from, request.id)) === true;
+  }
+
+  /** The storage that a stanza of the queue lies in as well. */
+  safeOf(place: number): Safe | undefined {
+    return this.#safes?.get(this.#gone + place);
+  }
+
+  secure(place: number, safe: Safe): void {
+    (this.#safes ??= new Map()).set(this.#gone + place, safe.hold());
   }
 
   expire(): void {
@@ -120,7 +225,7 @@ export class Acknowledgements implements Timed {
     this.#characters = 0;
     this.queue = this.queue.map((stanza) => {
       this.#characters += lengthOf(stanza);
-      return stanza.containing(stanza.source.detached());
+      return stanza.containing(this.keeper.own(stanza.source));
     });
     return this.#characters <= this.keeper.largest;
   }
@@ -129,7 +234,12 @@ export class Acknowledgements implements Timed {
   goOn(): void {
     this.#characters = 0;
     this.requested = false;
+    this.silent = false;
   }
+}
+
+function keyOf(who: Jid | undefined, id: string | undefined): string {
+  return `${who} ${id}`;
 }
 
 function lengthOf(stanza: Stanza): number {

@@ -7,6 +7,7 @@
  * active from then on (§5.2).
  */
 import {
+  accountRemoved,
   Authenticated,
   buildDelay,
   CLAIMED,
@@ -86,6 +87,7 @@ export const clientState = definePlugin({
     host.at(delivering).claim({}, (x) => states.hold(x));
     host.at(departing).witness({ kind: "presence", to: "resource" }, (x) => rooms.note(x));
     host.on(sessionBound, ({ session }) => switches.bound(session));
+    host.on(accountRemoved, ({ local }) => void switches.forget(local));
     host.on(becameUnavailable, ({ session }) => void session.get(waiting)?.dropPresence());
     for (const event of [sessionParked, sessionResumed]) {
       host.on(event, ({ session }) => states.activate(session));

@@ -1,5 +1,5 @@
 /** What people may decide about their inactive devices, account by account. */
-import { type ClientSession, defineSlot, type HostScope, type Keyval, keyval } from "#plugin";
+import { type ClientSession, defineSlot, type HostScope, type Keyval, keyval, Lru } from "#plugin";
 
 export interface Switches {
   /** That somebody is typing is never told, whether a device is active or not. */
@@ -12,8 +12,13 @@ const chosen = keyval<Switches>("client_state");
 /** Of sessions whose account has chosen something else than the host does. */
 const own = defineSlot<Switches>("client_state.switches");
 
+/** Accounts whose choice is at hand, so that a login need not read. */
+const AT_HAND = 10_000;
+
 export class SwitchBook {
   readonly #chosen: Keyval<Switches>;
+  /** What accounts have chosen that logged in lately; null for nothing. */
+  readonly #lately = new Lru<string, Switches | null>(AT_HAND);
 
   constructor(private readonly host: HostScope<unknown>, readonly usual: Switches) {
     this.#chosen = host.open(chosen);
@@ -34,12 +39,21 @@ export class SwitchBook {
     const isUsual = switches.blockChatStates === usual.blockChatStates &&
       switches.holdRooms === usual.holdRooms;
     this.#chosen.set(local, isUsual ? undefined : switches);
+    this.#lately.delete(local);
     for (const session of this.host.allSessions()) {
       if (session.username === local) session.set(own, isUsual ? undefined : switches);
     }
   }
 
+  /** The account is no more; another one may be called the same. */
+  forget(local: string): void {
+    this.#lately.delete(local);
+  }
+
   bound(session: ClientSession): undefined {
-    session.set(own, this.#chosen.get(session.username));
+    const { username } = session;
+    let chosen = this.#lately.get(username);
+    if (chosen === undefined) this.#lately.set(username, chosen = this.#chosen.get(username) ?? null);
+    session.set(own, chosen ?? undefined);
   }
 }

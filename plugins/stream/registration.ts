@@ -58,11 +58,12 @@ export const registration = definePlugin({
       host.iq.set(REGISTER_NS, "query", to, (query) => desk.change(query));
     }
     if (host.config.open === "nobody") return;
+    const offered = buildRegistrationFeature();
     host.streamFeature({
       ns: REGISTER_NS,
       needs: 0,
       forbids: Authenticated,
-      offer: (session) => desk.admits(session) ? buildRegistrationFeature() : undefined,
+      offer: (session) => desk.admits(session) ? offered : undefined,
       take: (session, element) => desk.stranger(session, element),
     });
   },

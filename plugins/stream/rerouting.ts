@@ -10,6 +10,7 @@ import {
   delayOf,
   type HostScope,
   isPromise,
+  type Maybe,
   type Outcome,
   type Stanza,
   StanzaError,
@@ -19,6 +20,13 @@ import { type Archiving, archiving } from "../archive/api.ts";
 import { type Acceptance, acceptance, type Carbons, carbons } from "../im/api.ts";
 import { type Privacy, privacy } from "../privacy/api.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
+import type { Safe } from "./safe.ts";
+
+/** XEP-0013: marks what a device has fetched from the messages kept for it, which stay there. */
+const OFFLINE_NS = "http://jabber.org/protocol/offline";
+
+/** Hands over what lies in storage; whether it stays there until the session has acknowledged it. */
+export type Entrust = (session: ClientSession, safe: Safe, write: () => void) => boolean;
 
 export class Rerouting {
   readonly #acceptance: Acceptance | undefined;
@@ -26,7 +34,16 @@ export class Rerouting {
   readonly #carbons: Carbons | undefined;
   readonly #privacy: Privacy | undefined;
 
-  constructor(private readonly host: HostScope<unknown>) {
+  /**
+   * `listens`: whether a session's client seems to be there; `holds`: whether a message is in the queue of a session itself,
+   * as it is where it was given to several when another one ended.
+   */
+  constructor(
+    private readonly host: HostScope<unknown>,
+    private readonly entrust: Entrust,
+    readonly listens: (session: ClientSession) => boolean,
+    private readonly holds: (session: ClientSession, stanza: Stanza) => boolean,
+  ) {
     this.#acceptance = host.find(acceptance);
     this.#archiving = host.find(archiving);
     this.#carbons = host.find(carbons);
@@ -40,51 +57,93 @@ export class Rerouting {
 
   /** For a session that is no more. */
   reroute(acks: Acknowledgements): void {
-    const { account } = acks.session;
     acks.queue.forEach((stanza, place) => {
       if (stanza.isError || stanza.kind === "presence") return;
       if (stanza.kind === "iq") {
-        if (stanza.isRequest) this.host.refuse(stanza, new StanzaError("recipient-unavailable"));
-        return;
-      }
-      // From the account itself: copies and pages of its archive, made for that session.
-      if (stanza.type === "headline" || stanza.from?.equals(account) !== false) return;
-      if (stanza.type === "groupchat") this.host.refuse(stanza, new StanzaError("recipient-unavailable"));
-      else this.#message(acks, stanza, place);
+        // A client may have answered without having counted: nobody is to hear two answers.
+        if (stanza.isRequest && acks.owes(stanza)) this.#refuse(stanza);
+      } else if (stanza.type === "groupchat") this.#refuse(stanza);
+      else if (this.#isForAccount(acks, stanza)) this.#message(acks, stanza, place);
     });
+  }
+
+  /** Whether a message would be lost with the memory of this server. */
+  isAtStake(acks: Acknowledgements, stanza: Stanza, place: number): boolean {
+    const { session, session: { account } } = acks;
+    if (stanza.kind !== "message" || stanza.isError || stanza.type === "groupchat") return false;
+    if (!this.#isForAccount(acks, stanza) || this.#isUnwanted(acks, stanza)) return false;
+    // What has a name in the archive is there, or will be as soon as it has been given to all.
+    const isArchived = stanzaIdBy(stanza.source, account) !== undefined;
+    if (isArchived && this.#archiving?.hasAsked(session, 0) === true) return false;
+    return !this.host.sessions(account).some((other) =>
+      other !== session && this.listens(other) && this.#had(acks, other, stanza, place)
+    );
+  }
+
+  /** Not what was made for the session alone: copies, pages of its archive, its view of what is kept for it. */
+  #isForAccount({ session: { account } }: Acknowledgements, stanza: Stanza): boolean {
+    return stanza.type !== "headline" && stanza.from?.equals(account) === false &&
+      stanza.child("offline", OFFLINE_NS) === undefined;
+  }
+
+  /** Whoever was blocked since then is not to find out by an error for what may have been read. */
+  #isUnwanted({ session: { username } }: Acknowledgements, { from }: Stanza): boolean {
+    return from !== undefined && this.#privacy?.refuses(username, from, "message") === true;
+  }
+
+  #refuse(stanza: Stanza): void {
+    this.host.refuse(stanza, new StanzaError("recipient-unavailable"));
   }
 
   #message(acks: Acknowledgements, stanza: Stanza, place: number): void {
     const { host } = this;
-    const { account, username } = acks.session;
-    const others = host.sessions(account);
-    // Whoever was blocked since then is not to find out by an error for what may have been read.
-    if (stanza.from !== undefined && this.#privacy?.refuses(username, stanza.from, "message") === true) {
-      return;
+    const others = host.sessions(acks.session.account);
+    const safe = acks.safeOf(place);
+    if (this.#isUnwanted(acks, stanza)) return safe?.empty();
+    const copied: ClientSession[] = [];
+    for (const other of others) {
+      if (this.#gotItself(acks, other, stanza, place) || this.holds(other, stanza)) return safe?.leave();
+      if (!this.#gotCopy(acks, other, stanza, place)) continue;
+      // A copy that a session has not acknowledged ends with it: only one that listens has it for sure.
+      if (this.listens(other)) return safe?.leave();
+      copied.push(other);
     }
-    if (others.some((other) => this.#had(acks, other, stanza, place))) return;
     const at = delayOf(stanza.source, host.domain)?.stamp ?? acks.times[place]!;
     const again = late(stanza, at, host.domain);
     let taken = false;
     for (const other of others) {
-      if (!this.#isReached(other)) continue;
-      if (this.#reads(other, stanza, at)) {
-        taken = true;
-        continue;
-      }
-      const outcome = host.deliver(other, again);
-      // One that has to think about it has it.
-      if (outcome === CLAIMED || isPromise(outcome)) taken = true;
+      if (!this.#isReached(other) || copied.includes(other)) continue;
+      if (this.#reads(other, stanza, at) || this.#give(other, again, safe)) taken = true;
     }
-    if (taken) return;
+    if (taken) return safe?.leave();
+    // Both in one commit: it lies there under a new number, or does not lie there any more.
+    safe?.empty();
     const outcome = host.undelivered({ stanza, claimed: false, session: undefined, since: at });
     if (isPromise(outcome)) outcome.then((o) => this.#settle(stanza, o));
     else this.#settle(stanza, outcome);
   }
 
-  /** Whether another session got a message when this one did: itself, or as a copy. */
+  #give(other: ClientSession, stanza: Stanza, safe: Safe | undefined): boolean {
+    let outcome: Maybe<Outcome>;
+    const write = (): void => {
+      outcome = this.host.deliver(other, stanza);
+    };
+    if (safe === undefined) write();
+    else this.entrust(other, safe, write);
+    // One that has to think about it has it.
+    return outcome === CLAIMED || isPromise(outcome);
+  }
+
+  /** Whether another session got a message when this one did. */
   #had(acks: Acknowledgements, other: ClientSession, stanza: Stanza, place: number): boolean {
-    if (stanza.to?.resource === "" && acks.unreached.had(other, place, this.#isReached(other))) return true;
+    return this.#gotItself(acks, other, stanza, place) || this.#gotCopy(acks, other, stanza, place);
+  }
+
+  #gotItself(acks: Acknowledgements, other: ClientSession, { to }: Stanza, place: number): boolean {
+    return to?.resource === "" && acks.unreached.had(other, place, this.#isReached(other));
+  }
+
+  #gotCopy(acks: Acknowledgements, other: ClientSession, stanza: Stanza, place: number): boolean {
     const copies = this.#carbons;
     // Nobody gets a copy of what it said itself.
     if (stanza.from?.equals(other.jid!) === true) return false;

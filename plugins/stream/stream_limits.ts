@@ -1,5 +1,5 @@
 /** XEP-0478: Stream Limits Advertisement 0.2.0. What a client may send, said before it finds out by being cut off. */
-import { Authenticated, definePlugin, el, none } from "#plugin";
+import { Authenticated, definePlugin, el, Made, none } from "#plugin";
 
 const NS = "urn:xmpp:stream-limits:0";
 
@@ -10,6 +10,7 @@ export const streamLimits = definePlugin({
   config: none,
   standard: true,
   setup(host) {
+    const made = new Made();
     host.streamFeature({
       ns: NS,
       needs: 0,
@@ -20,10 +21,11 @@ export const streamLimits = definePlugin({
         const { stanzaBytes } = trusted ? limits.authenticated : limits.unauthenticated;
         const { pingAfter, pingTimeout } = limits;
         const idle = trusted && pingAfter > 0 ? Math.floor((pingAfter + pingTimeout) / 1000) : undefined;
-        return el("limits", NS, {}, [
-          el("max-bytes", NS, {}, String(stanzaBytes)),
-          idle === undefined ? undefined : el("idle-seconds", NS, {}, String(idle)),
-        ]);
+        return made.from([stanzaBytes, idle], () =>
+          el("limits", NS, {}, [
+            el("max-bytes", NS, {}, String(stanzaBytes)),
+            idle === undefined ? undefined : el("idle-seconds", NS, {}, String(idle)),
+          ]));
       },
     });
   },

@@ -1,7 +1,8 @@
 /**
  * XEP-0198: Stream Management 1.6.1, in its namespaces 3 and 2. Stanzas are counted both ways; a session whose connection
  * breaks waits for another one and loses nothing; what nobody fetched in time goes where it would have gone without the
- * session. Nothing is acknowledged before its effects are safe.
+ * session. Nothing is acknowledged before its effects are safe, and messages do not depend for long on the memory of this
+ * server (`stakes.ts`; docs/durability.md says what holds).
  *
  * Left out: `location` (there is one server) and resumption after a restart.
  */
@@ -10,6 +11,7 @@ import {
   type ClientSession,
   definePlugin,
   defineSlot,
+  departing,
   duration,
   el,
   Element,
@@ -38,6 +40,8 @@ import { privacy } from "../privacy/api.ts";
 import { Acknowledgements, type Keeper, readCount } from "./acknowledgements.ts";
 import { acknowledging, keptForParked, sessionParked, sessionResumed } from "./api.ts";
 import { late, Rerouting } from "./rerouting.ts";
+import { Stakes } from "./stakes.ts";
+import { Safe } from "./safe.ts";
 
 const NAMESPACES = ["urn:xmpp:sm:3", "urn:xmpp:sm:2"] as const;
 /** Sessions that ended lately, of which the counter is still known. */
@@ -45,6 +49,8 @@ const REMEMBERED = 10_000;
 /** How often, and how long each time, a resumption waits for requests that are being answered. */
 const MOST_TRIES = 50;
 const TRY_MS = 100;
+/** How long a client that has been asked may say nothing before its messages are put into storage, too. */
+const SILENCE = 5000;
 
 const config = options({
   resume_timeout: duration({ off: 0 }).prefault("10 min").describe(
@@ -58,7 +64,7 @@ const config = options({
     "How long it may take to answer before its connection counts as broken.",
   ),
   unacknowledged: z.number().int().min(10).max(100_000).default(2000).describe(
-    "Stanzas that are kept for one session; with more it ends.",
+    "Stanzas that are kept for one session; with more that its client has not read it ends.",
   ),
   unacknowledged_size: size().prefault("8 MiB").describe(
     "What the stanzas may take up that are kept for a session without a connection; with more it ends.",
@@ -88,6 +94,7 @@ class StreamManagement implements Keeper {
   readonly most: number;
   readonly largest: number;
   readonly #rerouting: Rerouting;
+  readonly #stakes: Stakes;
   readonly #resumable: Map<string, Acknowledgements>;
   /** Of sessions that have ended, how many of the client's stanzas were dealt with (XEP-0198 §5, `failed` with `h`). */
   readonly #ended = new Lru<string, number>(REMEMBERED);
@@ -96,19 +103,26 @@ class StreamManagement implements Keeper {
     this.requestAfter = host.config.request_after;
     this.most = host.config.unacknowledged;
     this.largest = host.config.unacknowledged_size;
-    this.#rerouting = new Rerouting(host);
+    this.#rerouting = new Rerouting(
+      host,
+      (session, safe, write) => this.#entrust(session, safe, write),
+      (session) => !session.parked && session.get(acknowledgements)?.silent !== true,
+      (session, stanza) => this.#stakes.holds(session, stanza),
+    );
+    this.#stakes = new Stakes(host, this.#rerouting, (session) => session.get(acknowledgements));
     this.#resumable = host.hold(resumable, () => new Map());
   }
 
   register(): void {
     const { host } = this;
     for (const ns of NAMESPACES) {
+      const offered = el("sm", ns);
       host.streamFeature({
         ns,
         needs: Authenticated,
         forbids: 0,
         // Enabled with the resource already (XEP-0386): a client that sees it offered again would ask for it again.
-        offer: (session) => session.get(acknowledgements) === undefined ? el("sm", ns) : undefined,
+        offer: (session) => session.get(acknowledgements) === undefined ? offered : undefined,
       });
       host.nonza(ns, "enable", (session, element) => this.#enable(session, element));
       host.nonza(ns, "resume", (session, element) => this.#resume(session, element));
@@ -117,7 +131,14 @@ class StreamManagement implements Keeper {
     }
     this.#registerInlines();
     this.#watchOthers();
-    host.provide(acknowledging, { isWatched: (session) => session.get(acknowledgements) !== undefined });
+    host.provide(acknowledging, {
+      isWatched: (session) => session.get(acknowledgements) !== undefined,
+      entrust: (session, deposit, write) => this.#entrust(session, new Safe(deposit), write),
+    });
+    // Behind the guards of the way out: an answer that did not leave is none.
+    host.at(departing).witness({ kind: "iq" }, ({ stanza, session }) => {
+      if (!stanza.isRequest) session?.get(acknowledgements)?.answered(stanza.to, stanza.id);
+    });
     host.tap(entering, ({ session, element }) => {
       const acks = session.get(acknowledgements);
       if (acks !== undefined && kindOf(element) !== undefined) acks.received();
@@ -158,8 +179,9 @@ class StreamManagement implements Keeper {
   /** XEP-0198 §9: resumed within the login, or enabled with a new resource. */
   #registerInlines(): void {
     const [ns] = NAMESPACES;
+    const offered = el("sm", ns);
     this.host.inline("resume", {
-      offer: () => el("sm", ns),
+      offer: () => offered,
       take: ({ session, request }) => {
         const element = request.child("resume", ns);
         return element === undefined ? undefined : this.#resumption(session, element);
@@ -230,16 +252,29 @@ class StreamManagement implements Keeper {
     const acks = this.#resumable.get(id);
     // Of another account's session nothing is said.
     if (acks === undefined || acks.ns !== ns || acks.session.username !== session.username) {
+      this.#count("failed");
       return failure(ns, "item-not-found", this.#ended.get(`${session.username} ${id}`));
     }
     acks.acknowledge(h);
     await this.#settled(acks);
-    if (!acks.session.isBound) return failure(ns, "item-not-found", acks.inbound);
+    if (!acks.session.isBound) {
+      this.#count("failed");
+      return failure(ns, "item-not-found", acks.inbound);
+    }
     return {
       session: acks.session,
       answer: () => el("resumed", ns, { previd: id, h: String(acks.inbound) }),
       resumed: () => this.#goOn(acks),
     };
+  }
+
+  #count(result: "resumed" | "failed"): void {
+    this.host.metrics
+      .counter("metronome_resumptions", "Sessions that clients wanted to resume (XEP-0198).", [
+        "host",
+        "result",
+      ])
+      .of(this.host.domain, result).add();
   }
 
   /**
@@ -266,6 +301,7 @@ class StreamManagement implements Keeper {
       acks.session.stream?.put(late(stanza, acks.times[place]!, domain).toText());
     });
     if (acks.queue.length > 0) acks.request();
+    this.#count("resumed");
     this.host.log.debug("resumed", { session: acks.session.jid?.toString(), again: acks.queue.length });
     this.host.emit(sessionResumed, { session: acks.session });
   }
@@ -273,8 +309,9 @@ class StreamManagement implements Keeper {
   #answer(session: ClientSession): undefined | Promise<undefined> {
     const acks = session.get(acknowledgements);
     if (acks === undefined) return undefined;
-    // An acknowledgement promises that nothing of it can be lost any more; while it waits, nothing more is read.
-    return this.host.flush().then(() => {
+    // An acknowledgement promises that nothing of it can be lost any more; while it waits, nothing more is read. It goes out
+    // a turn later than what it acknowledges goes to others: where no archive has that, it is in the hands of their systems.
+    return this.host.flush().then(nextTurn).then(() => {
       session.stream?.put(`<a xmlns="${acks.ns}" h="${acks.handled}"/>`);
       return undefined;
     });
@@ -294,26 +331,57 @@ class StreamManagement implements Keeper {
   #sent(acks: Acknowledgements, stanza: Stanza): void {
     const { session } = acks;
     const now = this.host.clock.now();
-    if (session.parked) {
-      acks.sent(stanza.containing(stanza.source.detached()), now);
+    if (!session.parked) {
+      acks.sent(stanza, now);
+      if (acks.due === 0) this.host.wheel.arm(acks, this.host.config.request_within);
+    } else {
+      acks.sent(stanza.containing(this.own(stanza.source)), now);
       if (session.parked) this.host.emit(keptForParked, { session, stanza });
-      return;
     }
-    acks.sent(stanza, now);
-    if (acks.due === 0) this.host.wheel.arm(acks, this.host.config.request_within);
+    if ((acks.silent || session.parked) && !acks.entrusting) this.#stakes.look(acks, acks.queue.length - 1);
+  }
+
+  own(source: Element): Element {
+    return this.#stakes.own(source);
+  }
+
+  /** Whether what `write` hands to a session is in its queue now, and in storage until it leaves that. */
+  #entrust(session: ClientSession, safe: Safe, write: () => void): boolean {
+    const acks = session.get(acknowledgements);
+    if (acks === undefined) {
+      write();
+      return false;
+    }
+    const { next } = acks;
+    acks.entrusting = true;
+    try {
+      write();
+    } finally {
+      acks.entrusting = false;
+    }
+    // It may have to wait, or have been the one stanza too many.
+    if (acks.next <= next || session.get(acknowledgements) !== acks) return false;
+    acks.secure(acks.queue.length - 1, safe);
+    return true;
   }
 
   asked(acks: Acknowledgements): void {
-    this.host.wheel.arm(acks, this.host.config.answer_within);
+    this.host.wheel.arm(acks, Math.min(SILENCE, this.host.config.answer_within));
   }
 
   overdue(acks: Acknowledgements): void {
     const { session } = acks;
+    const rest = this.host.config.answer_within - SILENCE;
     if (session.parked) {
       session.unbind(new Error("not resumed in time"));
-    } else if (acks.queue.length > 0 && !acks.requested) {
-      acks.request();
-    } else if (acks.requested) {
+    } else if (!acks.requested) {
+      if (acks.isWorthAsking) acks.request();
+    } else if (!acks.silent && rest > 0) {
+      acks.silent = true;
+      acks.detach();
+      this.#stakes.lookAt(session.account);
+      this.host.wheel.arm(acks, rest);
+    } else {
       session.stream?.carrier.destroy(new Error("no acknowledgement in time"));
     }
   }
@@ -339,6 +407,7 @@ class StreamManagement implements Keeper {
       // After the stream's end has been dealt with: whoever listens may write to the session.
       await nextTurn();
       if (!session.parked) return;
+      this.#stakes.lookAt(session.account);
       for (const stanza of unacknowledged) this.host.emit(keptForParked, { session, stanza });
       this.host.emit(sessionParked, { session });
     });
@@ -355,6 +424,7 @@ class StreamManagement implements Keeper {
       this.#ended.set(`${session.username} ${acks.id}`, acks.inbound);
     }
     this.#rerouting.reroute(acks);
+    this.#stakes.lookAt(session.account);
   }
 }
 

@@ -106,12 +106,3 @@ export function encodeBase64Url(bytes: Uint8Array): string {
 export function encodeHex(bytes: Uint8Array): string {
   return bytes.toHex();
 }
-
-/** The bytes of a hexadecimal text of either case, or undefined when it is none. */
-export function decodeHex(text: string): Bytes | undefined {
-  try {
-    return Uint8Array.fromHex(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -4,6 +4,8 @@
 export class Lru<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #limit: number;
+  /** Used last of all: it is asked for again and again, and is where it belongs. */
+  #newest: K | undefined;
 
   constructor(limit: number) {
     if (!(limit >= 1)) throw new RangeError(`an Lru needs a limit of at least 1, got ${limit}`);
@@ -18,9 +20,11 @@ export class Lru<K, V> {
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
+    if (key === this.#newest) return value;
     // A Map keeps the order of insertion: the last used is the last inserted.
     this.#entries.delete(key);
     this.#entries.set(key, value);
+    this.#newest = key;
     return value;
   }
 
@@ -38,6 +42,7 @@ export class Lru<K, V> {
       }
     }
     this.#entries.set(key, value);
+    this.#newest = key;
   }
 
   delete(key: K): boolean {
@@ -46,6 +51,7 @@ export class Lru<K, V> {
 
   clear(): void {
     this.#entries.clear();
+    this.#newest = undefined;
   }
 
   /** The entries, longest unused first. */

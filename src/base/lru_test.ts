@@ -13,6 +13,21 @@ Deno.test("the longest unused entry goes when the cache is full", () => {
   assert.equal(cache.size, 3);
 });
 
+Deno.test("what is used again and again stays the newest, also after it was taken out", () => {
+  const cache = new Lru<string, number>(2);
+  cache.set("a", 1);
+  cache.set("b", 2);
+  assert.equal(cache.get("b"), 2);
+  cache.delete("b");
+  assert.equal(cache.get("b"), undefined);
+  assert.equal(cache.get("a"), 1);
+  cache.set("b", 3);
+  assert.equal(cache.get("a"), 1);
+  assert.equal(cache.get("a"), 1);
+  cache.set("c", 4);
+  assert.deepEqual([...cache.entries()], [["a", 1], ["c", 4]]);
+});
+
 Deno.test("replacing drops nothing else and counts as a use", () => {
   const cache = new Lru<string, number>(2);
   cache.set("a", 1);

@@ -80,6 +80,12 @@ export class Family<M> {
     this.#members.delete(values.join("\u0000"));
   }
 
+  /** Forgets the figures with one value of a label. */
+  forget(label: string, value: string): void {
+    const at = this.labels.indexOf(label);
+    for (const [key, { values }] of this.#members) if (values[at] === value) this.#members.delete(key);
+  }
+
   members(): Iterable<{ readonly values: readonly string[]; readonly metric: M }> {
     return this.#members.values();
   }
@@ -143,17 +149,24 @@ export class Metrics {
     );
   }
 
-  /** A gauge with labels whose members are read when somebody looks: sessions by host, for example. */
-  readings(name: string, help: string, labels: readonly string[], read: Readings): void {
+  /** Figures with labels that are read when somebody looks: sessions by host, for example. */
+  readings(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    read: Readings,
+    kind: "gauge" | "counter" = "gauge",
+  ): void {
+    const suffix = kind === "counter" ? "_total" : "";
     this.#entries.set(check(name), {
-      kind: "gauge",
+      kind,
       help,
       labels,
       held: undefined,
       lines: (n) => {
         let text = "";
         for (const [values, value] of read()) {
-          text += `${n}${formatLabels(labels, values)} ${formatNumber(value)}\n`;
+          text += `${n}${suffix}${formatLabels(labels, values)} ${formatNumber(value)}\n`;
         }
         return text;
       },
@@ -182,6 +195,11 @@ export class Metrics {
       () => new Histogram(bounds),
       (n, _, h, values) => histogramLines(n, labels, values, h),
     );
+  }
+
+  /** Forgets all figures of one value of a label: what is gone must not be reported for ever. */
+  forget(label: string, value: string): void {
+    for (const { held } of this.#entries.values()) if (held instanceof Family) held.forget(label, value);
   }
 
   /** Forgets a figure, when the part that kept it is gone. */

@@ -66,3 +66,27 @@ Deno.test("figures and members can be dropped; a reading can be replaced", () =>
   metrics.gauge("g", "G", () => 2);
   assert.equal(metrics.text(), "# TYPE g gauge\n# HELP g G\ng 2\n# EOF\n");
 });
+
+Deno.test("what is read may be a counter; what is gone is not reported", () => {
+  const metrics = new Metrics();
+  metrics.readings("r", "R", ["kind"], () => [[["a"], 2]], "counter");
+  const family = metrics.counter("c", "C", ["host", "result"]);
+  for (const host of ["a.test", "b.test"]) family.of(host, "ok").add();
+  metrics.counter("plain", "P").add();
+  metrics.forget("host", "a.test");
+  metrics.forget("other", "b.test");
+  assert.equal(
+    metrics.text(),
+    `# TYPE r counter
+# HELP r R
+r_total{kind="a"} 2
+# TYPE c counter
+# HELP c C
+c_total{host="b.test",result="ok"} 1
+# TYPE plain counter
+# HELP plain P
+plain_total 1
+# EOF
+`,
+  );
+});

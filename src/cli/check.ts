@@ -4,7 +4,8 @@ import { systemClock } from "../base/clock.ts";
 import { describeProblem, findConfig } from "../config/mod.ts";
 import { type Hooks, hooksOf } from "../server/hooks.ts";
 import { openOffline } from "../server/open.ts";
-import type { Finding, Severity, Subject } from "./checks/finding.ts";
+import { countOf, describeFindings, type Found } from "./checks/describe.ts";
+import type { Subject } from "./checks/finding.ts";
 import { CHECKS } from "./checks/list.ts";
 import {
   type Call,
@@ -46,10 +47,6 @@ export const check: Command = {
   },
 };
 
-interface Found extends Finding {
-  readonly check: string;
-}
-
 async function examine(call: Call): Promise<ExitCode> {
   const named = (call.args[0] ?? []) as unknown as readonly string[];
   const unknown = named.find((id) => !CHECKS.some((it) => it.id === id));
@@ -61,9 +58,8 @@ async function examine(call: Call): Promise<ExitCode> {
   const found = loaded.read === undefined
     ? loaded.problems.map((it): Found => ({ check: "config", severity: "error", text: describeProblem(it) }))
     : await findAll(named, { ...loaded, read: loaded.read });
-  const count = (severity: Severity) => found.filter((it) => it.severity === severity).length;
-  const [errors, warnings] = [count("error"), count("warning")];
-  say(call, { findings: found, errors, warnings }, describeFindings(found, errors, warnings));
+  const [errors, warnings] = [countOf(found, "error"), countOf(found, "warning")];
+  say(call, { findings: found, errors, warnings }, describeFindings(found));
   return errors > 0 || (warnings > 0 && isGiven(call, "strict")) ? EXIT.problems : EXIT.ok;
 }
 
@@ -76,22 +72,6 @@ async function findAll(named: readonly string[], loaded: Loaded & { readonly rea
     found.push(...(await run(subject)).map((finding) => ({ check: id, ...finding })));
   }
   return found;
-}
-
-function describeFindings(found: readonly Found[], errors: number, warnings: number): string {
-  const lines = found.flatMap(({ check, severity, text, fix }, i) => {
-    const name = found[i - 1]?.check === check ? "" : check;
-    const first = `  ${name.padEnd(14)}${severity.padEnd(9)}${text}`;
-    return fix === undefined ? [first] : [first, `${" ".repeat(25)}→ ${fix}`];
-  });
-  const sum = errors + warnings === 0
-    ? "All is well."
-    : `${plural(errors, "error")}, ${plural(warnings, "warning")}.`;
-  return [...lines, sum].join("\n");
-}
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** The hooks of the configured hosts, from a house that is set up on no data. */

@@ -1,9 +1,12 @@
 /** The control interface, seen from a command: a function an action, typed as the server answers. */
 import type { Problem } from "../config/mod.ts";
+import type { CommandReport } from "../server/control_commands.ts";
 import type { ReloadReport } from "../server/control.ts";
 import type { AccountChange, AccountStatus } from "../server/control_accounts.ts";
+import type { OperatorCommand, OperatorValues } from "../host/operator_commands.ts";
 import type { Hooks } from "../server/hooks.ts";
 import type { HostStatus, Status } from "../server/status.ts";
+import type { VisitReport } from "../server/visit.ts";
 import { EXIT, Failure } from "./command.ts";
 
 /** Carries one request to the interface, wherever it is. */
@@ -30,6 +33,20 @@ export class Control {
 
   stop(): Promise<{ readonly pid: number; readonly timeout: number }> {
     return this.#ask("POST", "/stop", {});
+  }
+
+  /** Lets a host of the server ask another domain whether it is there. */
+  visit(from: string, domain: string): Promise<VisitReport> {
+    return this.#ask("POST", `/hosts/${encodeURIComponent(from)}/visits`, { domain });
+  }
+
+  commands(domain: string): Promise<OperatorCommand[]> {
+    return this.#ask("GET", `/hosts/${encodeURIComponent(domain)}/commands`);
+  }
+
+  /** Has a host execute one of its administration commands; with `show`, only says what it asks for. */
+  execute(domain: string, node: string, fields: OperatorValues, show: boolean): Promise<CommandReport> {
+    return this.#ask("POST", `/hosts/${encodeURIComponent(domain)}/commands`, { node, fields, show });
   }
 
   accounts(domain: string): Promise<AccountStatus[]> {
@@ -65,12 +82,18 @@ interface Refused {
   readonly error: string;
   readonly message: string;
   readonly problems?: readonly Problem[];
+  /** What a command asks for. */
+  readonly form?: unknown;
 }
 
 /** What the server said, with the exit code that goes with it. */
-function refused({ error, message, problems }: Refused): Failure {
+function refused({ error, message, problems, form }: Refused): Failure {
   const exit = error === "configuration" || error.startsWith("bad-") ? EXIT.usage : EXIT.failed;
-  return new Failure(exit, message, { code: error, ...(problems === undefined ? {} : { problems }) });
+  return new Failure(exit, message, {
+    code: error,
+    ...(problems === undefined ? {} : { problems }),
+    ...(form === undefined ? {} : { form }),
+  });
 }
 
 function accountsOf(domain: string): string {

@@ -1,8 +1,10 @@
 /** The command line: picks the command and gives back its exit code. */
 import type { AnyPlugin } from "../plugin/plugin.ts";
 import { check } from "./check.ts";
+import { checkFederation } from "./check_federation.ts";
 import type { Command, ExitCode } from "./command.ts";
 import { configCommands } from "./config_commands.ts";
+import { execute } from "./execute.ts";
 import { hostList } from "./host_list.ts";
 import { plugins as pluginsCommand } from "./plugins.ts";
 import { runProgram } from "./program.ts";
@@ -23,7 +25,9 @@ export const COMMANDS: readonly Command[] = [
   ...userCommands,
   ...configCommands,
   check,
+  checkFederation,
   hostList,
+  execute,
   pluginsCommand,
   version,
 ];

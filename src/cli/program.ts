@@ -21,6 +21,8 @@ export async function runProgram(
   let code: ExitCode = EXIT.ok;
   const root = new Program("metronome").version(VERSION, "--version", "print the version");
   tame(root, terminal, () => overview(commands));
+  // Options belong to the command that they follow: "check" is one, and "check federation" another.
+  root.enablePositionalOptions();
   const families = new Map<string, Program>();
   for (const command of commands) {
     const [first = "", second] = command.name.split(" ");
@@ -31,6 +33,7 @@ export async function runProgram(
     );
     if (family !== undefined) families.set(first, family);
     const program = tame((family ?? root).command(second ?? first), terminal, () => page(command));
+    if (second === undefined) families.set(first, program.enablePositionalOptions());
     declare(program, command);
     program.action(async () => {
       const given = program.processedArgs as (string | undefined)[];

@@ -27,6 +27,7 @@ function describeStatus(now: Status): string {
   const rows: [string, readonly string[]][] = [
     ["ports", [ports.join(" · ") || "none"]],
     ["connections", [`${now.connections}, ${now.sessions} logged in`]],
+    ["federation", [federation(now.federation)]],
     ["memory", [`${Math.round(now.memory / 2 ** 20)} MiB`]],
     ["data", [now.data]],
     ["hosts", hosts],
@@ -38,6 +39,13 @@ function describeStatus(now: Status): string {
       lines.map((line, i) => `  ${(i === 0 ? name : "").padEnd(13)}${line}`)
     ),
   ].join("\n");
+}
+
+function federation({ streams, pairs, waiting }: Status["federation"]): string {
+  const domains = new Set(pairs.map(({ remote }) => remote)).size;
+  const stanzas = waiting.reduce((sum, it) => sum + it.stanzas, 0);
+  const open = `${domains} domains on ${streams} streams`;
+  return stanzas === 0 ? open : `${open}; ${stanzas} stanzas wait for ${waiting.length} connections`;
 }
 
 /** The two largest units are enough to know. */

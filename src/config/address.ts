@@ -31,6 +31,16 @@ export function parseAddress(text: string): Address | undefined {
   return { hostname: v6 ?? name ?? "", port };
 }
 
+/** A name server: an IP address, with a port unless it is 53; undefined when it is none. */
+export function parseNameServer(text: string): Address | undefined {
+  const hostname = text.trim().replace(/^\[(.*)\]$/, "$1");
+  if (ipVersion(hostname) !== 0) return { hostname, port: 53 };
+  const address = parseAddress(text);
+  return address === undefined || ipVersion(address.hostname) === 0 || address.port === 0
+    ? undefined
+    : address;
+}
+
 /** The text parseAddress reads. */
 export function formatAddress({ hostname, port }: Address): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;

@@ -3,8 +3,10 @@ import * as z from "zod";
 import { type Option, optionOf } from "./options.ts";
 import { text } from "./schema.ts";
 import {
+  dnsSchema,
   hostOnlyOptions,
   hostOptions,
+  httpSchema,
   limitsSchema,
   listenSchema,
   metricsSchema,
@@ -100,7 +102,9 @@ function rootSchema(
     listen: described.prefault({}).describe("Where connections are taken, one table a kind of listener."),
     tls: tlsSchema.describe("Certificates and versions of TLS."),
     limits: limitsSchema.describe("What one peer may cost."),
+    dns: dnsSchema.describe("How other servers are found."),
     metrics: metricsSchema.describe("Who may read `/metrics`."),
+    http: httpSchema.describe("How HTTP is served, on whatever ports."),
     defaults: z.strictObject(shared).prefault({}).describe("What every host starts from."),
     host: z.record(z.string(), z.strictObject({ ...hostOnlyOptions, kind, ...shared })).default({}).describe(
       "One table a host, by its domain: its own lines win over the defaults.",

@@ -34,7 +34,7 @@ export function exampleToml(catalog: Catalog): string {
     lines.push(...describe(host?.get("kind")), `#kind = ${tomlValue(component)}`);
     lines.push(...describe(host?.get("parent")), `#parent = ${tomlValue(HOST)}`);
   }
-  for (const name of ["server", "listen", "tls", "limits", "metrics", "defaults"]) {
+  for (const name of ["server", "listen", "tls", "limits", "dns", "http", "metrics", "defaults"]) {
     table(lines, [name], root.members?.get(name));
   }
   return lines.join("\n") + "\n";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { OFFER, withFiles } from "./offer_for_tests.ts";
+import { OFFER, withFiles } from "./config_test_rig.ts";
 import { describeProblem } from "./problems.ts";
 import { pluginFiles, readSettings } from "./read.ts";
 

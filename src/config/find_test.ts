@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { configCandidates, defaultFolders, findConfig, joinPath } from "./find.ts";
-import { withFiles } from "./offer_for_tests.ts";
+import { withFiles } from "./config_test_rig.ts";
 
 Deno.test("the places a configuration is looked for, in order", () => {
   const env = { METRONOME_CONFIG: "/m.toml", XDG_CONFIG_HOME: "/xdg", HOME: "/home/a" };

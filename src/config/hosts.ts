@@ -62,7 +62,8 @@ function readHost(
   if (member.kind !== "user" && member.own.services !== undefined) {
     sources.report([...own, "services"], "only user hosts have services");
   }
-  const listed = pluginsOf(sources, catalog, layers, member.kind);
+  const home = Object.keys(member.services).filter((name) => member.services[name] === member.domain);
+  const listed = pluginsOf(sources, catalog, layers, member.kind, home);
   const plugins = member.kind === "user" ? withProvider(listed, core?.authentication, catalog) : listed;
   reportStrangers(sources, catalog, own, member, plugins);
   const config = pluginTables(sources, catalog, members, member, plugins);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isTree, setAt, type Tree } from "./key.ts";
 import { type Option, optionOf } from "./options.ts";
-import { complaints, fine, OFFER } from "./offer_for_tests.ts";
+import { complaints, fine, OFFER } from "./config_test_rig.ts";
 import { defaultSettings, readSettings, REGISTRATION } from "./read.ts";
 import { catalogOf } from "./catalog.ts";
 import { z } from "./schema.ts";
@@ -23,7 +23,13 @@ function otherValue(key: string, option: Option): unknown {
   if (key === "scram_iterations") return 5000;
   if (typeof option.fallback === "number") return option.fallback + 1;
   if (option.choices !== undefined) return option.choices.find((it) => it !== option.fallback);
-  const units: Record<string, string> = { duration: "7 s", size: "7 KiB", jid: "z@example.org", path: "/z" };
+  const units: Record<string, string> = {
+    duration: "7 s",
+    size: "7 KiB",
+    jid: "z@example.org",
+    path: "/z",
+    "web-address": "https://z",
+  };
   const unit = units[option.unit ?? ""];
   if (unit !== undefined) return unit;
   if (option.items !== undefined) return [otherValue(key, option.items)];

@@ -9,15 +9,18 @@ import type { Sources } from "./sources.ts";
 
 /**
  * The plugins of a host, in order: those that are standard, changed by each layer from the weakest (the last)
- * to the strongest, without those that cannot run on this kind of host, and with the one that owns it.
+ * to the strongest, without those that cannot run on this kind of host, and with the one that owns it. `services` are those
+ * that are on the host itself.
  */
 export function pluginsOf(
   sources: Sources,
   catalog: Catalog,
   layers: readonly KeyPath[],
   kind: string,
+  services: readonly string[] = [],
 ): readonly string[] {
   let list = [...catalog.plugins.values()].filter((it) => it.standard === true).map((it) => it.name);
+  list.push(...services.filter((name) => catalog.plugins.has(name)));
   for (const layer of layers.toReversed()) {
     list = changed(sources, catalog, [...layer, "plugins"], list, kind);
   }
@@ -29,7 +32,7 @@ export function pluginsOf(
 }
 
 function suits({ hosts = ["user"] }: PluginSchema, kind: string): boolean {
-  return hosts.includes(kind === "user" ? "user" : "component");
+  return hosts.includes(kind) || (kind !== "user" && hosts.includes("component"));
 }
 
 function changed(sources: Sources, catalog: Catalog, path: KeyPath, below: string[], kind: string): string[] {

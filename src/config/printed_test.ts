@@ -4,7 +4,7 @@ import { exampleToml } from "./example.ts";
 import { explain } from "./explain.ts";
 import { jsonSchema } from "./json_schema.ts";
 import { isTree, type Tree, valueAt } from "./key.ts";
-import { complaints, fine, OFFER, readText } from "./offer_for_tests.ts";
+import { complaints, fine, OFFER, readText } from "./config_test_rig.ts";
 import { configReference } from "./reference.ts";
 import { show } from "./show.ts";
 

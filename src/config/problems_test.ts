@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { complaints, readText } from "./offer_for_tests.ts";
+import { complaints, readText } from "./config_test_rig.ts";
 import { describeProblem, distance, nearest } from "./problems.ts";
 import { z } from "./schema.ts";
 

@@ -15,6 +15,8 @@ import { prepare } from "./prepare.ts";
 import { describeProblem, type Problem } from "./problems.ts";
 import type * as z from "zod";
 import {
+  dnsSchema,
+  httpSchema,
   limitsSchema,
   listenSchema,
   type ListenSettings,
@@ -164,7 +166,9 @@ function readSections(
     listen: readListeners(sources, catalog, (kind) => read(listenSchema(kind), "listen", kind)),
     tls: { ...tls, certs_dir: tls.certs_dir ?? joinPath(data, "certs") },
     limits: read(limitsSchema, "limits"),
+    dns: read(dnsSchema, "dns"),
     metrics: read(metricsSchema, "metrics"),
+    http: read(httpSchema, "http"),
     hosts: readHosts(sources, catalog),
   };
 }

@@ -29,7 +29,7 @@ One TOML file, looked for in this order: \`--config FILE\`, \`$METRONOME_CONFIG\
 /** The markdown text. */
 export function configReference(catalog: Catalog): string {
   const parts = [INTRODUCTION];
-  for (const name of ["server", "listen", "tls", "limits", "metrics", "defaults"]) {
+  for (const name of ["server", "listen", "tls", "limits", "dns", "http", "metrics", "defaults"]) {
     table(parts, [name], catalog.root.members?.get(name));
   }
   const host = catalog.root.members?.get("host");

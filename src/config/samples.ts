@@ -9,7 +9,9 @@ const BY_UNIT: Readonly<Record<string, string>> = {
   "secret": "change-me",
   "jid": "admin@example.org",
   "address": "[::]:5222",
+  "name-server": "127.0.0.1:5353",
   "cidr": "127.0.0.1/32",
+  "web-address": "https://chat.example.org",
   "path": "path/to/it",
   "domain": "example.org",
 };

@@ -6,7 +6,7 @@
  * Give defaults in the spelling of the file: `duration().prefault("90 days").describe("…")`.
  */
 import * as z from "zod";
-import { type Address, isCidr, parseAddress } from "./address.ts";
+import { type Address, isCidr, parseAddress, parseNameServer } from "./address.ts";
 import { DURATION_PATTERN, parseDuration } from "./duration.ts";
 import { Secret } from "./secret.ts";
 import { parseSize, SIZE_PATTERN } from "./size.ts";
@@ -22,7 +22,9 @@ export type Unit =
   | "secret"
   | "jid"
   | "address"
+  | "name-server"
   | "cidr"
+  | "web-address"
   | "path"
   | "domain";
 
@@ -116,10 +118,24 @@ export function address(): Read<Address> {
   return reading("address", expects, parseAddress);
 }
 
+/** Whom to ask for names: "192.0.2.53", "::1", "127.0.0.1:5353". */
+export function nameServer(): Read<Address> {
+  const expects = 'an IP address, with a port unless it is 53, such as "192.0.2.53" or "[::1]:5353"';
+  return reading("name-server", expects, parseNameServer);
+}
+
 /** A network of peers: "10.0.0.0/8", "::1". */
 export function cidr(): Read<string> {
   return reading("cidr", 'an address or network such as "127.0.0.1" or "10.0.0.0/8"', (text) => {
     return isCidr(text) ? text.toLowerCase() : undefined;
+  });
+}
+
+/** An address that links are made of, without the slash at its end. */
+export function webAddress(): Read<string> {
+  const expects = 'an address such as "https://chat.example.org" or "https://example.org/xmpp"';
+  return reading("web-address", expects, (text) => {
+    return /^https?:\/\/[^/?#\s]+(\/[A-Za-z0-9._~-]+)*\/?$/.test(text) ? text.replace(/\/$/, "") : undefined;
   });
 }
 

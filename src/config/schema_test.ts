@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatAddress, parseAddress } from "./address.ts";
+import { formatAddress, parseAddress, parseNameServer } from "./address.ts";
 import { DURATION_PATTERN, formatDuration, parseDuration } from "./duration.ts";
 import { sameConfig } from "./same.ts";
 import { address, byteRate, cidr, domain, duration, jid, rate, secret, size } from "./schema.ts";
@@ -95,6 +95,17 @@ Deno.test("addresses of listeners", () => {
   }
   for (const text of ["[::1]:5222", "0.0.0.0:1"]) {
     assert.equal(formatAddress(address().parse(text)), text);
+  }
+});
+
+Deno.test("name servers: an address, with a port unless it is 53", () => {
+  assert.deepEqual(parseNameServer("192.0.2.53"), { hostname: "192.0.2.53", port: 53 });
+  assert.deepEqual(parseNameServer("::1"), { hostname: "::1", port: 53 });
+  assert.deepEqual(parseNameServer("[::1]"), { hostname: "::1", port: 53 });
+  assert.deepEqual(parseNameServer("[::1]:5353"), { hostname: "::1", port: 5353 });
+  assert.deepEqual(parseNameServer("127.0.0.1:5353"), { hostname: "127.0.0.1", port: 5353 });
+  for (const text of ["dns.test", "dns.test:53", "192.0.2", "127.0.0.1:0", "127.0.0.1:70000", ""]) {
+    assert.equal(parseNameServer(text), undefined, text);
   }
 });
 

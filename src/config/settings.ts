@@ -4,7 +4,21 @@
  */
 import * as z from "zod";
 import type { Address } from "./address.ts";
-import { address, byteRate, cidr, domain, duration, jid, path, rate, secret, size, text } from "./schema.ts";
+import {
+  address,
+  byteRate,
+  cidr,
+  domain,
+  duration,
+  jid,
+  nameServer,
+  path,
+  rate,
+  secret,
+  size,
+  text,
+  webAddress,
+} from "./schema.ts";
 
 /** What the configuration must know of a plugin. */
 export interface PluginSchema {
@@ -14,8 +28,8 @@ export interface PluginSchema {
   readonly doc?: string;
   /** Whether hosts have it when the configuration lists nothing. */
   readonly standard?: boolean;
-  /** The kinds of host it can run on; only "user" when absent. */
-  readonly hosts?: readonly ("user" | "component")[];
+  /** The kinds of host it can run on: "user" (when absent), "component" for all others, or a kind by its name. */
+  readonly hosts?: readonly string[];
   /** Whether a host can belong to it: `kind = "its name"`. */
   readonly owns?: boolean;
 }
@@ -36,13 +50,25 @@ export const SERVICES: readonly ServiceSchema[] = [
   { name: "upload", at: "@", doc: "File upload." },
 ];
 
+interface ListenerKind {
+  readonly at: readonly string[];
+  readonly doc: string;
+  /** Closed unless the configuration opens it. */
+  readonly off?: true;
+}
+
 /** The kinds of listener, with where they listen unless told otherwise. */
-export const LISTENERS: Readonly<Record<string, { readonly at: readonly string[]; readonly doc: string }>> = {
+export const LISTENERS: Readonly<Record<string, ListenerKind>> = {
   "c2s": { at: ["[::]:5222"], doc: "Clients, with STARTTLS." },
   "c2s-tls": { at: ["[::]:5223"], doc: "Clients, with TLS from the first byte." },
   "s2s": { at: ["[::]:5269"], doc: "Other servers, with STARTTLS." },
   "s2s-tls": { at: ["[::]:5270"], doc: "Other servers, with TLS from the first byte." },
-  "component": { at: ["127.0.0.1:5347"], doc: "External components." },
+  "component": { at: ["127.0.0.1:5347"], doc: "External components; open where a host is one." },
+  "component-tls": {
+    at: ["127.0.0.1:5348"],
+    doc: "External components, with TLS from the first byte; open where a host is one.",
+    off: true,
+  },
   "http": { at: ["127.0.0.1:5280"], doc: "HTTP without TLS: health, metrics, and what plugins serve." },
   "https": { at: ["[::]:5281"], doc: "HTTP with TLS." },
 };
@@ -80,7 +106,7 @@ export const serverSchema = z.strictObject({
 export function listenSchema(kind: string): z.ZodType<ListenSettings> {
   const known = LISTENERS[kind];
   return z.strictObject({
-    enabled: z.boolean().default(true).describe("Whether to listen at all."),
+    enabled: z.boolean().default(known?.off !== true).describe("Whether to listen at all."),
     at: z.array(address()).min(1).prefault([...known?.at ?? []]).describe("Where to listen."),
     proxy: z.array(cidr()).default([]).describe(
       "Peers that speak the PROXY protocol (version 1 or 2) and are believed.",
@@ -94,6 +120,16 @@ export const tlsSchema = z.strictObject({
     "Where certificates are looked for by the name of the host. Without it: `certs` in the data folder.",
   ),
   minimum: z.enum(["1.2", "1.3"]).default("1.2").describe("The oldest version of TLS that is spoken."),
+  roots: z.array(path()).min(1).optional().meta({ example: ["/etc/ssl/certs/ca-certificates.crt"] }).describe(
+    "PEM files of the authorities that are believed about other servers. Without it, the system's.",
+  ),
+  dane: z.boolean().default(true).describe(
+    "Whether certificates that other servers name in DNS count (RFC 7673). Only what a trusted resolver has " +
+      "validated does.",
+  ),
+  posh: z.boolean().default(false).describe(
+    "Whether certificates that other domains name on their web servers count (RFC 7711).",
+  ),
 }).prefault({});
 
 const count = z.number().int().min(0);
@@ -107,6 +143,9 @@ function stanzaSize(): ReturnType<typeof size> {
 
 /** `[limits]`: what one peer may cost. */
 export const limitsSchema = z.strictObject({
+  connections: count.default(100_000).describe(
+    "Connections at a time in all; with more, new ones are told so and closed. 0 is no limit.",
+  ),
   connections_per_address: count.default(100).describe(
     "Connections at a time from one address (IPv6: one /64); 0 is no limit.",
   ),
@@ -122,6 +161,18 @@ export const limitsSchema = z.strictObject({
     'Stanzas a second read from one session; the rest waits. 0 or "off" is no limit.',
   ),
   stanzas_burst: count.min(1).default(500).describe("Stanzas that may come at once before that rate holds."),
+  server_bytes_per_second: byteRate().prefault("4 MiB").describe(
+    "The same for a stream of another server, which speaks for many.",
+  ),
+  server_stanzas_per_second: rate().prefault(2000).describe(
+    "Stanzas a second read from a stream of another server; the rest waits.",
+  ),
+  component_bytes_per_second: byteRate().prefault("4 MiB").describe(
+    "The same for an external component, which speaks for many.",
+  ),
+  component_stanzas_per_second: rate().prefault(2000).describe(
+    "Stanzas a second read from an external component; the rest waits.",
+  ),
   stanza_size: stanzaSize().prefault("512 KiB").describe("The largest stanza of a session."),
   stanza_size_unauthenticated: stanzaSize().prefault("16 KiB").describe(
     "The largest element before the login.",
@@ -138,11 +189,54 @@ export const limitsSchema = z.strictObject({
   ping_timeout: duration().prefault("2 min").describe("How long it may take to answer; then it is closed."),
 }).prefault({});
 
+/** `[dns]`: how other servers are found. */
+export const dnsSchema = z.strictObject({
+  servers: z.array(nameServer()).default([]).meta({ example: ["127.0.0.1", "[::1]:5353"] }).describe(
+    "The name servers to ask, in order; without any, those of /etc/resolv.conf.",
+  ),
+  trust: z.enum(["local", "all", "none"]).default("local").describe(
+    "Which of them are believed when they say that DNSSEC proves an answer: those on this machine (and those of an " +
+      "/etc/resolv.conf with `options trust-ad`), all, or none.",
+  ),
+  timeout: duration().prefault("2 s").describe(
+    "How long a name server may take; then the next one is asked.",
+  ),
+  attempts: count.min(1).max(10).default(2).describe("How often each of them is asked."),
+  ipv6: z.boolean().default(true).describe("Whether other servers are reached over IPv6 where they can be."),
+  private_addresses: z.boolean().default(true).describe(
+    "Whether other servers may be at addresses of this machine and of private networks.",
+  ),
+  cache_entries: count.min(1).default(10_000).describe("How many answers are remembered."),
+  cache_longest: duration().prefault("1 day").describe(
+    "For how long an answer is remembered at most, whatever it says.",
+  ),
+}).prefault({});
+
 /** `[metrics]`: who may read `/metrics`. */
 export const metricsSchema = z.strictObject({
   enabled: z.boolean().default(true).describe("Whether there is a `/metrics` at all."),
   loopback: z.boolean().default(true).describe("Whether this machine may read without a token."),
   token: secret().optional().describe("What others must send as `Authorization: Bearer`."),
+}).prefault({});
+
+/** `[http]`: how HTTP is served, on whatever ports. */
+export const httpSchema = z.strictObject({
+  socket: path().optional().meta({ example: "/run/metronome/http.sock" }).describe(
+    "A socket in the file system that speaks HTTP too, for a proxy of the server's group on this machine.",
+  ),
+  trusted_proxies: z.array(cidr()).prefault(["127.0.0.1", "::1"]).describe(
+    "Proxies that are believed when they say whom they speak for (`Forwarded`, `X-Forwarded-For`, `-Proto`, `-Host`).",
+  ),
+  header_size: size().prefault("16 KiB").describe("The line and the headers of a request."),
+  header_timeout: duration().prefault("10 s").describe("How long they may take."),
+  idle_timeout: duration().prefault("75 s").describe("How long a connection may wait for its next request."),
+  stall_timeout: duration().prefault("60 s").describe("How long a body may make no progress, in or out."),
+  requests_per_second: rate().prefault(100).describe(
+    'Requests a second from one address (IPv6: one /64); what is more gets 429. 0 or "off" is no limit.',
+  ),
+  requests_burst: count.min(1).default(500).describe(
+    "Requests that may come at once before that rate holds.",
+  ),
 }).prefault({});
 
 const certificate = z.union([
@@ -168,6 +262,10 @@ export const hostOptions = {
   ),
   client_authorities: path().optional().meta({ example: "certs/clients.pem" }).describe(
     "PEM file of the authorities that sign client certificates.",
+  ),
+  http_url: webAddress().optional().meta({ example: "https://chat.example.org" }).describe(
+    "The address under which the world reaches this host's HTTP, with a path before ours if a proxy adds one. " +
+      "Without it, it is made of the host's name and the HTTPS port; services use that of their host.",
   ),
   authentication: z.enum(["internal", "anonymous"]).default("internal").describe(
     "Who knows the accounts: this server, or nobody (every login gets a new name).",
@@ -232,7 +330,9 @@ export interface Settings {
   readonly listen: Readonly<Record<string, ListenSettings>>;
   readonly tls: Deep<z.infer<typeof tlsSchema>> & { readonly certs_dir: string };
   readonly limits: Deep<z.infer<typeof limitsSchema>>;
+  readonly dns: Deep<z.infer<typeof dnsSchema>>;
   readonly metrics: z.infer<typeof metricsSchema>;
+  readonly http: Deep<z.infer<typeof httpSchema>>;
   /** The enabled hosts by domain, services of hosts included. */
   readonly hosts: Readonly<Record<string, HostSettings>>;
 }

@@ -19,7 +19,7 @@ type Lookup = (path: KeyPath, option: Option) => Found | undefined;
 export function show(settings: Settings, origins: Origins, { origin = false } = {}): string {
   const page = new Page(origin);
   const members = origins.catalog.root.members;
-  for (const name of ["server", "listen", "tls", "limits", "metrics"]) {
+  for (const name of ["server", "listen", "tls", "limits", "dns", "http", "metrics"]) {
     const option = members?.get(name);
     if (option !== undefined) page.table([name], option, layered(origins, [[name]], madeUp(settings, name)));
   }

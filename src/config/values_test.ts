@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { complaints, fine, OFFER, readText, withFiles } from "./offer_for_tests.ts";
+import { complaints, fine, OFFER, readText, withFiles } from "./config_test_rig.ts";
 import { describeProblem } from "./problems.ts";
 import { readSettings } from "./read.ts";
 import { Secret } from "./secret.ts";

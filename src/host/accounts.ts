@@ -27,6 +27,8 @@ export interface AccountRecord {
 
 const records = keyval<AccountRecord>("account");
 const KEPT = 1_000;
+/** An attempt to log in is over within a minute or so: more accounts do not change in that time. */
+const CHANGES = 10_000;
 /** Stands for an account that has no record. */
 const NONE: AccountRecord = Object.freeze({ created: 0 });
 
@@ -34,6 +36,11 @@ export class Accounts {
   readonly #records: Keyval<AccountRecord>;
   /** Records that were asked for lately: twice a login. */
   readonly #lately = new Lru<string, AccountRecord>(KEPT);
+
+  /** Counts what happens to accounts, and attempts to log in. */
+  #stamps = 0;
+  /** When accounts lately got another password, were switched off, or removed. */
+  readonly #changed = new Lru<string, number>(CHANGES);
 
   constructor(private readonly host: Omit<HostParts, "accounts">, private readonly clock: Clock) {
     this.#records = host.storage.open(records, host.domain);
@@ -107,6 +114,7 @@ export class Accounts {
       throw new StanzaError("not-allowed", "passwords are not kept here");
     }
     await provider.setPassword(local, password);
+    this.#note(local);
     this.host.emit(passwordChanged, { local });
   }
 
@@ -144,7 +152,22 @@ export class Accounts {
     return this.host.fittings.service(credentials);
   }
 
+  /** A moment in the order of what happens to accounts. */
+  stamp(): number {
+    return ++this.#stamps;
+  }
+
+  /** Whether nothing has happened since to an account that ends what was begun before. */
+  isCurrent(local: string, stamp: number): boolean {
+    return (this.#changed.get(local) ?? 0) <= stamp;
+  }
+
+  #note(local: string): void {
+    this.#changed.set(local, ++this.#stamps);
+  }
+
   #endSessions(local: string, text: string, last?: ClientSession): void {
+    this.#note(local);
     for (const session of this.host.registry.of(local)) {
       if (session !== last) session.end(new StreamError("not-authorized", text));
     }

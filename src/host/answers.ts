@@ -1,20 +1,19 @@
 /**
  * Answering iqs: each request exactly once, by return value, after what it wrote is safe. A handler that waits does not
- * stop its session's reading; only a session with too many of them is made to wait.
+ * stop its session's reading, or that of its server's stream; only one with too many of them is made to wait.
  */
 import { isPromise, type Maybe } from "../base/maybe.ts";
 import type { Outcome } from "../hook/compiled.ts";
+import type { Asker } from "../session/asker.ts";
 import { CLAIMED } from "../hook/point.ts";
 import { StanzaError } from "../stanza/error.ts";
 import { errorOf, resultOf } from "../stanza/reply.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Element } from "../xml/element.ts";
+import { acquaintance, NotYours } from "./discretion.ts";
 import type { IqHandler, Query } from "./draft.ts";
 import type { HostParts } from "./parts.ts";
 import type { Arriving } from "./points.ts";
-
-/** Requests of one session that may be worked on at a time. */
-const MOST_PENDING = 16;
 
 export class Answers {
   constructor(private readonly host: HostParts) {}
@@ -34,7 +33,8 @@ export class Answers {
     const entry = this.host.fittings.iq.find(type, payload.ns, payload.name, reach, own);
     if (entry === undefined) return undefined;
     if (reach === "account" && !own && !this.host.accounts.exists(to.local)) return undefined;
-    return this.#call(entry.owner, entry.fn, { stanza, payload, from, to, session: x.session });
+    const query = { stanza, payload, from, to, session: x.session };
+    return this.#call(entry.owner, entry.fn, query, x.session ?? x.asker);
   }
 
   /** RFC 6121 §8.5.3: to the resource if it is there; `service-unavailable` follows where it is not. */
@@ -54,7 +54,7 @@ export class Answers {
     return CLAIMED;
   }
 
-  #call(owner: string, fn: IqHandler, query: Query): Maybe<typeof CLAIMED> {
+  #call(owner: string, fn: IqHandler, query: Query, asker: Asker | undefined): Maybe<typeof CLAIMED> {
     const { storage } = this.host;
     const before = storage.writes;
     let answer: Maybe<Element | undefined>;
@@ -68,22 +68,22 @@ export class Answers {
       this.host.send(resultOf(query.stanza, answer));
       return CLAIMED;
     }
-    return this.#later(owner, query, before, answer);
+    return this.#later(owner, query.stanza, before, answer, asker);
   }
 
   #later(
     owner: string,
-    query: Query,
+    stanza: Stanza,
     before: number,
     answer: Maybe<Element | undefined>,
+    asker: Asker | undefined,
   ): Maybe<typeof CLAIMED> {
-    const { session, stanza } = query;
-    session?.asked();
+    asker?.asked();
     const done = this.#settle(owner, stanza, before, answer).then((): typeof CLAIMED => {
-      session?.answered();
+      asker?.answered();
       return CLAIMED;
     });
-    return session !== undefined && session.pendingRequests >= MOST_PENDING ? done : CLAIMED;
+    return asker !== undefined && asker.pendingRequests >= asker.mostPending ? done : CLAIMED;
   }
 
   async #settle(
@@ -103,8 +103,19 @@ export class Answers {
   }
 
   #fail(owner: string, stanza: Stanza, error: unknown): void {
-    const said = error instanceof StanzaError ? error : this.host.fault(owner, error, stanza);
+    const said = error instanceof NotYours
+      ? this.#discreet(stanza, error)
+      : error instanceof StanzaError
+      ? error
+      : this.host.fault(owner, error, stanza);
     const reply = errorOf(stanza, said);
     if (reply !== undefined) this.host.send(reply);
+  }
+
+  /** To strangers, what `Host.arrive` says of an account that does not exist. */
+  #discreet({ from, to, reach }: Stanza, error: NotYours): StanzaError {
+    if (reach !== "account" || from!.bare.equals(to!)) return error;
+    const knows = this.host.fittings.service(acquaintance)?.knows(to!.local, from!) === true;
+    return knows ? error : new StanzaError("service-unavailable");
   }
 }

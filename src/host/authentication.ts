@@ -1,6 +1,7 @@
 /** Logging in to a host: which mechanisms it offers, with whose credentials, and what a login or a failed one means. */
 import { randomId } from "../base/id.ts";
 import type { Maybe } from "../base/maybe.ts";
+import type { Counter, Family } from "../base/metrics.ts";
 import { prepareLocal } from "../jid/local.ts";
 import type {
   ChannelFacts,
@@ -24,6 +25,7 @@ import {
 } from "./client_certificates.ts";
 import type { HostOptions } from "./context.ts";
 import { type Credentials as Provider, credentials } from "./credentials.ts";
+import { Likeness } from "./likeness.ts";
 import { LoginBrake } from "./login_brake.ts";
 import type { HostParts } from "./parts.ts";
 import { loggedIn } from "./points.ts";
@@ -31,6 +33,9 @@ import { upgradeNames, upgradeTasks } from "./scram_upgrade.ts";
 
 /** What is worked out once for a provider and the host's options. */
 interface Backed {
+  readonly likeness: Likeness;
+  /** The names of the tasks that the provider can do (XEP-0480). */
+  readonly upgrades: readonly string[];
   readonly provider: Provider;
   readonly options: HostOptions;
   readonly backend: Credentials;
@@ -40,14 +45,21 @@ interface Backed {
 
 export class Authentication {
   readonly #brake = new LoginBrake();
+  readonly #logins: Family<Counter>;
   #backed: Backed | undefined;
 
-  constructor(private readonly host: HostParts) {}
+  constructor(private readonly host: HostParts) {
+    this.#logins = host.metrics.counter(
+      "metronome_logins",
+      "Attempts to log in, by the mechanism that was tried and what came of it.",
+      ["host", "mechanism", "result"],
+    );
+  }
 
   /** What a session may be offered; where its header says whom it is from, only what that account can use. */
   mechanisms(session: ClientSession): readonly Mechanism[] {
     const mechanisms = this.offered(this.#channelOf(session));
-    const lacking = this.#lacking(session) ?? NONE;
+    const lacking = this.#lacking(session);
     return lacking.length === 0
       ? mechanisms
       : mechanisms.filter(({ name }) => !lacking.some((hash) => isOf(name, hash)));
@@ -65,17 +77,18 @@ export class Authentication {
     const backed = this.#back();
     if (backed === undefined) throw new Error(`${this.host.domain} has no provider of credentials`);
     const channel = this.#channelOf(session);
-    const shown = mechanism.name === "EXTERNAL" ? this.#shown(session) : undefined;
+    attempt.stamp = this.host.accounts.stamp();
     const names = attempt.offered?.map((m) => m.name) ?? [];
     const bindings = names.some((name) => name.endsWith("-PLUS")) ? channel.bindings?.keys() : undefined;
     return mechanism.start({
-      backend: shown === undefined ? backed.backend : {
+      backend: mechanism.name !== "EXTERNAL" ? backed.backend : {
         ...backed.backend,
-        external: (_leaf, asked, peer) => this.#accountFor(shown, asked, peer),
+        // Judged when the client has spoken: it may have taken its time, and the certificate may count no more.
+        external: (_leaf, asked, peer) => this.#accountFor(this.#shown(session), asked, peer),
       },
       domain: this.host.domain,
       channel,
-      decoy: this.host.options.decoy,
+      decoy: (username, hash) => backed.likeness.keys(username, hash),
       offered: names,
       announced: bindings === undefined ? NONE : [...bindings],
       bindingRefused: attempt.bindingRefused,
@@ -87,6 +100,7 @@ export class Authentication {
 
   succeeded(session: ClientSession, identity: Identity, mechanism: string): void {
     session.username = identity.username;
+    this.#logins.of(this.host.domain, mechanism, "ok").add();
     this.host.log.info("login", {
       account: `${identity.username}@${this.host.domain}`,
       peer: session.peer.address,
@@ -98,23 +112,21 @@ export class Authentication {
   /** One line, always the same: what fail2ban looks for. How long the answer is to be held back. */
   failed(session: ClientSession, reason: string, mechanism: string): number {
     const { address } = session.peer;
+    this.#logins.of(this.host.domain, mechanism === "" ? "none" : mechanism, "failed").add();
     this.host.log.warn("auth-failed", { peer: address, host: this.host.domain, mechanism, reason });
     return this.#brake.failed(address, session.negotiation?.account, this.host.clock.monotonic());
   }
 
-  /** The names of what can be added to a session's account (XEP-0480); of any, where nothing says whose it is. */
-  upgrades(session: ClientSession): readonly string[] {
-    const provider = this.host.fittings.service(credentials);
-    return provider?.learn === undefined ? NONE : upgradeNames(this.#lacking(session) ?? provider.hashes);
+  /** The names of what can be added to accounts here (XEP-0480): what one of them lacks is nothing for strangers. */
+  get upgrades(): readonly string[] {
+    return this.#back()?.upgrades ?? NONE;
   }
 
-  /** The hashes that the account lacks which a session's header is from; undefined where that is not known. */
-  #lacking(session: ClientSession): readonly ScramHash[] | undefined {
+  /** The hashes that the account lacks, or seems to, which a session's header is from. */
+  #lacking(session: ClientSession): readonly ScramHash[] {
     const from = session.negotiation?.from ?? "";
-    if (from === "") return undefined;
-    const provider = this.host.fittings.service(credentials);
-    const local = localOf(from, this.host.domain);
-    return local === undefined ? NONE : provider?.lacking?.(local) ?? NONE;
+    const local = from === "" ? undefined : localOf(from, this.host.domain);
+    return local === undefined ? NONE : this.#back()?.likeness.lacking(local) ?? NONE;
   }
 
   /** What a client asked for and its account lacks. Only who has shown the password may say what its keys are. */
@@ -142,7 +154,14 @@ export class Authentication {
     if (provider === undefined) return undefined;
     const { options } = this.host;
     if (this.#backed?.provider !== provider || this.#backed.options !== options) {
-      this.#backed = { provider, options, backend: backendOf(provider, this.host), offers: [] };
+      this.#backed = {
+        provider,
+        options,
+        backend: backendOf(provider, this.host),
+        likeness: new Likeness(provider, options.decoy, this.host.clock),
+        upgrades: provider.learn === undefined ? NONE : upgradeNames(provider.hashes),
+        offers: [],
+      };
     }
     return this.#backed;
   }
@@ -151,7 +170,7 @@ export class Authentication {
   get asksForCertificates(): boolean {
     const { authorities, mechanisms } = this.host.options;
     if (mechanisms !== undefined && !mechanisms.includes("EXTERNAL")) return false;
-    return authorities.length > 0 || this.host.fittings.service(registeredCertificates) !== undefined;
+    return authorities.size > 0 || this.host.fittings.service(registeredCertificates) !== undefined;
   }
 
   #channelOf(session: ClientSession): ChannelFacts {
@@ -175,10 +194,11 @@ export class Authentication {
   }
 
   #accountFor(
-    shown: ShownCertificate,
+    shown: ShownCertificate | undefined,
     asked: string | undefined,
     peer: string,
   ): Maybe<string | Failure | undefined> {
+    if (shown === undefined) return undefined;
     const { accounts, domain, fittings } = this.host;
     if (shown.accounts.length === 0) {
       return fittings.service(credentials)?.external?.(shown.leaf, asked, peer);

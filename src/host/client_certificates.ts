@@ -3,12 +3,12 @@
  * for. What a certificate says of itself counts where one of the host's authorities has signed it; any certificate counts
  * for the accounts that have registered it. That the client has its key was proved by the handshake.
  */
-import type { X509Certificate } from "node:crypto";
 import { defineService } from "../hook/token.ts";
 import { Jid } from "../jid/jid.ts";
 import { failed, type Failure } from "../sasl/mechanism.ts";
 import { readCertificate } from "../transport/certificate.ts";
 import { chainFault } from "../transport/certificate_chain.ts";
+import type { Roots } from "../transport/roots.ts";
 
 /** The certificates that accounts have registered for themselves, whoever signed them. */
 export interface RegisteredCertificates {
@@ -30,7 +30,7 @@ export interface ShownCertificate {
 
 interface Judging {
   readonly domain: string;
-  readonly authorities: readonly X509Certificate[];
+  readonly authorities: Roots;
   readonly registered: RegisteredCertificates | undefined;
   readonly now: number;
 }
@@ -44,7 +44,7 @@ export function readShown(chain: readonly Uint8Array[], judging: Judging): Shown
   if (certificate === undefined || now < certificate.notBefore || now > certificate.notAfter) {
     return undefined;
   }
-  const trusted = authorities.length > 0 && chainFault(chain, authorities, now) === undefined;
+  const trusted = authorities.size > 0 && chainFault(chain, authorities, now) === undefined;
   const said = certificate.addresses.flatMap((address) => localAt(address, domain) ?? []);
   const accounts = new Set(registered?.accountsOf(certificate.der));
   if (trusted) { for (const local of said) accounts.add(local); }

@@ -30,4 +30,6 @@ export interface DiscoProvider {
   /** Forms of XEP-0128. */
   forms?(query: DiscoQuery): Maybe<readonly Element[] | undefined>;
   items?(query: DiscoQuery): Maybe<readonly Item[] | undefined>;
+  /** Namespaces that others speak for: what this host's own plugins register about them is left out (XEP-0355 §7.2). */
+  withholds?(query: DiscoQuery): readonly string[] | undefined;
 }

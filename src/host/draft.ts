@@ -52,7 +52,7 @@ export class Draft {
   readonly services = new Map<Token, unknown>();
   readonly taps: { tap: Token; fn: (x: never) => unknown }[] = [];
   readonly routes: Route[] = [];
-  readonly http: { path: string; app: App }[] = [];
+  readonly http: { path: string; app: App; bodyLimit?: number }[] = [];
 
   constructor(readonly owner: string) {
     this.points = new PointDraft(owner);

@@ -4,6 +4,7 @@
  * fittings, which a reload replaces whole.
  */
 import { isPromise, type Maybe } from "../base/maybe.ts";
+import type { Metrics } from "../base/metrics.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { CLAIMED, DROP, type Refusal } from "../hook/point.ts";
@@ -16,6 +17,7 @@ import { channelBinding } from "../session/features/channel_binding.ts";
 import { sasl } from "../session/features/sasl.ts";
 import { sasl2 } from "../session/features/sasl2.ts";
 import { starttls } from "../session/features/tls.ts";
+import type { Asker } from "../session/asker.ts";
 import type { ClientSession } from "../session/client.ts";
 import type { Attempt, Entry, Home, SessionPolicy } from "../session/home.ts";
 import type { Inlines } from "../session/inline.ts";
@@ -24,6 +26,7 @@ import { Registry } from "../session/registry.ts";
 import { StanzaError } from "../stanza/error.ts";
 import { errorOf } from "../stanza/reply.ts";
 import type { Stanza } from "../stanza/stanza.ts";
+import { Traffic } from "../stanza/traffic.ts";
 import type { Storage } from "../storage/store.ts";
 import type { Negotiator } from "../stream/negotiator.ts";
 import { StreamError } from "../stream/error.ts";
@@ -55,9 +58,13 @@ export class Host implements Home<ClientSession>, HostParts {
   readonly jid: Jid;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   readonly router: Router;
   readonly storage: Storage;
   readonly registry = new Registry();
+  /** Stanzas of clients: what has come from them, and what was written to them. */
+  readonly received = new Traffic();
+  readonly sent = new Traffic();
   readonly requests: Requests;
   readonly accounts: Accounts;
   fittings: Fittings;
@@ -72,6 +79,7 @@ export class Host implements Home<ClientSession>, HostParts {
     this.jid = Jid.of("", options.domain, "");
     this.log = context.log;
     this.clock = context.clock;
+    this.metrics = context.metrics;
     this.router = context.router;
     this.storage = context.storage;
     this.requests = new Requests(context.wheel);
@@ -87,7 +95,7 @@ export class Host implements Home<ClientSession>, HostParts {
       report: (owner, error, stanza) => this.fault(owner, error, stanza),
       answer: (x) => this.#answers.answer(x),
       // Only user hosts have streams of clients; on others these features are never asked for.
-      streamFeatures: [starttls, sasl2, sasl, channelBinding, bindFeature],
+      streamFeatures: [starttls, sasl2(), sasl(), channelBinding(), bindFeature],
     });
   }
 
@@ -122,6 +130,9 @@ export class Host implements Home<ClientSession>, HostParts {
   exchange(session: ClientSession, mechanism: Mechanism, attempt: Attempt): Exchange {
     return this.#authentication.exchange(session, mechanism, attempt);
   }
+  isCurrent(session: ClientSession, username: string): boolean {
+    return this.accounts.isCurrent(username, session.negotiation?.stamp ?? 0);
+  }
   authenticated(session: ClientSession, identity: Identity, mechanism: string): void {
     this.#authentication.succeeded(session, identity, mechanism);
   }
@@ -135,8 +146,8 @@ export class Host implements Home<ClientSession>, HostParts {
   get inlines(): Inlines<ClientSession> {
     return this.fittings.inlines;
   }
-  upgrades(session: ClientSession): readonly string[] {
-    return this.#authentication.upgrades(session);
+  get upgrades(): readonly string[] {
+    return this.#authentication.upgrades;
   }
   tasks(request: Element, username: string, mechanism: string): readonly Task[] {
     return this.#authentication.tasks(request, username, mechanism);
@@ -164,7 +175,8 @@ export class Host implements Home<ClientSession>, HostParts {
   bind(session: ClientSession, resource: string | undefined): Jid {
     const { username } = session;
     // It may have been removed or switched off since the login.
-    if (!this.accounts.exists(username) || this.accounts.isDisabled(username)) {
+    const { accounts } = this;
+    if (!accounts.exists(username) || accounts.isDisabled(username) || !this.isCurrent(session, username)) {
       throw new StreamError("not-authorized", "this account may not be used any more");
     }
     const account = Jid.of(username, this.domain, "");
@@ -230,6 +242,7 @@ export class Host implements Home<ClientSession>, HostParts {
   accept(session: ClientSession, stanza: Stanza): Maybe<void> {
     const { departing, handled } = this.fittings;
     const x: Departing = { stanza, claimed: false, session };
+    this.received[stanza.kind]++;
     this.router.enter();
     try {
       const outcome = departing.pass(x);
@@ -275,9 +288,11 @@ export class Host implements Home<ClientSession>, HostParts {
   }
 
   /** A stanza for this host, an account or a resource. */
-  arrive(stanza: Stanza, session: ClientSession | undefined): Maybe<void> {
+  arrive(stanza: Stanza, session: ClientSession | undefined, asker?: Asker): Maybe<void> {
     if (stanza.kind === "iq" && !stanza.isRequest && this.requests.settle(stanza)) return;
-    const x: Arriving = { stanza, claimed: false, session };
+    const x: Arriving = asker === undefined
+      ? { stanza, claimed: false, session }
+      : { stanza, claimed: false, session, asker };
     const outcome = this.fittings.arriving.pass(x);
     return isPromise(outcome) ? outcome.then((o) => this.#arrived(o, x)) : this.#arrived(outcome, x);
   }

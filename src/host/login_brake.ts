@@ -5,7 +5,7 @@
  */
 import { Lru } from "../base/lru.ts";
 import { Bucket } from "../base/throttle.ts";
-import { networkOf } from "../transport/connection_limits.ts";
+import { networkOf } from "../base/cidr.ts";
 
 /** Failures that cost nothing, and how many a second come back. */
 const FREE = 10;

@@ -2,6 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Maybe } from "../base/maybe.ts";
+import type { Metrics } from "../base/metrics.ts";
 import type { Outcome } from "../hook/compiled.ts";
 import type { Refusal } from "../hook/point.ts";
 import type { Event } from "../hook/token.ts";
@@ -17,12 +18,18 @@ export interface HostParts {
   readonly domain: string;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   readonly storage: Storage;
   readonly registry: Registry;
   readonly fittings: Fittings;
   readonly options: HostOptions;
-  /** Whether an account is there, and whether it is switched off. */
-  readonly accounts: { exists(local: string): boolean; isDisabled(local: string): boolean };
+  /** Whether an account is there, whether it is switched off, and what may have happened to it meanwhile. */
+  readonly accounts: {
+    exists(local: string): boolean;
+    isDisabled(local: string): boolean;
+    stamp(): number;
+    isCurrent(local: string, stamp: number): boolean;
+  };
   send(stanza: Stanza): void;
   deliver(session: ClientSession, stanza: Stanza): Maybe<Outcome>;
   refuse(stanza: Stanza, refusal: Refusal, at: string): void;

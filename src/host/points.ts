@@ -4,7 +4,10 @@ import { definePoint, type Passage, type Refusal } from "../hook/point.ts";
 import { defineTap } from "../hook/tap.ts";
 import { defineEvent } from "../hook/token.ts";
 import type { ClientSession } from "../session/client.ts";
+import type { Asker } from "../session/asker.ts";
+import type { Claim } from "../session/federation.ts";
 import type { Entry } from "../session/home.ts";
+import type { StanzaError } from "../stanza/error.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { End } from "../stream/stream.ts";
 import type { Element } from "../xml/element.ts";
@@ -16,6 +19,8 @@ export interface Departing extends Passage {
 export interface Arriving extends Passage {
   /** The sender's session, where it is one of this server. */
   readonly session: ClientSession | undefined;
+  /** Whose requests are counted, where the sender has no session here: the stream of its server. */
+  readonly asker?: Asker;
   /** When it came, in milliseconds since 1970, where that is a while ago: a session had it that has ended. */
   readonly since?: number;
 }
@@ -38,10 +43,15 @@ export const delivering = definePoint<Delivering>("delivering");
 /** A stanza about to leave for another server. */
 export const exporting = definePoint<Exporting>("exporting");
 
-/** An address has connected; there is no stream and no host yet. "refuse" closes at once. Plugins of every host see it. */
-export const connecting = defineTap<{ address: string; port: number }, Maybe<"refuse" | undefined>>(
-  "connecting",
-);
+/** An address has connected to a port of some kind ("c2s", "s2s", …); there is no stream and no host yet. */
+export interface Connecting {
+  readonly address: string;
+  readonly port: number;
+  readonly kind: string;
+}
+
+/** "refuse" closes at once. Plugins of every host see it. */
+export const connecting = defineTap<Connecting, Maybe<"refuse" | undefined>>("connecting");
 /** Any element of any client's stream, authenticated or not, before anything else. */
 export const entering = defineTap<{ session: ClientSession; element: Element }, Maybe<Entry>>("entering");
 /** An inbound stanza of a session is done. */
@@ -54,6 +64,16 @@ export const writing = defineTap<{ session: ClientSession; stanza: Stanza }, und
  * broke (any other Error). "keep" lets the session wait for another stream; whoever says so must end it some time.
  */
 export const parting = defineTap<{ session: ClientSession; end: End }, "keep" | undefined>("parting");
+
+/**
+ * A domain elsewhere wants to send to this host ("in"), before it is asked who it is. A StanzaError refuses: a peer is told its
+ * condition, by dialback as it is, by SASL as `not-authorized`. What leaves for elsewhere passes `exporting` instead.
+ */
+export const claiming = defineTap<Claim, Maybe<StanzaError | undefined>>("claiming");
+/** A pair of domains was authenticated on a stream of another server. */
+export const peerOpened = defineEvent<Omit<Claim, "direction"> & { by: "certificate" | "dialback" }>(
+  "peerOpened",
+);
 
 /** A session has its resource. */
 export const sessionBound = defineEvent<{ session: ClientSession }>("sessionBound");
@@ -71,5 +91,10 @@ export const accountDisabled = defineEvent<{ local: string }>("accountDisabled")
 export const passwordChanged = defineEvent<{ local: string }>("passwordChanged");
 /** A stanza went no further; `at` is the label of the point. */
 export const stanzaRefused = defineEvent<{ stanza: Stanza; refusal: Refusal; at: string }>("stanzaRefused");
+/**
+ * What the host has serves now: the server has started, or a change of its configuration is complete. From here on a plugin
+ * may send; state that outlives a reload can be compared with the options of now.
+ */
+export const serving = defineEvent<Record<never, never>>("serving");
 /** The server is about to end its sessions. */
 export const stopping = defineEvent<Record<never, never>>("stopping");

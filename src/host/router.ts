@@ -3,6 +3,7 @@
  * a handler sends while a stanza is on its way waits in a backlog, so no answer overtakes its cause and nothing recurses.
  */
 import { isPromise, type Maybe } from "../base/maybe.ts";
+import type { Asker } from "../session/asker.ts";
 import type { ClientSession } from "../session/client.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 
@@ -11,7 +12,8 @@ export interface Route {
   readonly label: string;
   /** Whether this route has what goes to a domain. */
   takes(domain: string, stanza: Stanza): boolean;
-  route(stanza: Stanza, session: ClientSession | undefined): Maybe<void>;
+  /** `asker` counts the requests of who has no session here: the stream of another server. */
+  route(stanza: Stanza, session: ClientSession | undefined, asker?: Asker): Maybe<void>;
 }
 
 export class Router {
@@ -41,10 +43,10 @@ export class Router {
   }
 
   /** Sends a stanza on its way at once. Only for what is not sent by a handler. What a route throws is `failed`'s. */
-  route(stanza: Stanza, session: ClientSession | undefined): Maybe<void> {
+  route(stanza: Stanza, session: ClientSession | undefined, asker?: Asker): Maybe<void> {
     this.enter();
     try {
-      const done = this.#dispatch(stanza, session);
+      const done = this.#dispatch(stanza, session, asker);
       return isPromise(done) ? done.catch((error) => this.failed(error, stanza)) : done;
     } catch (error) {
       this.failed(error, stanza);
@@ -67,10 +69,10 @@ export class Router {
     }
   }
 
-  #dispatch(stanza: Stanza, session: ClientSession | undefined): Maybe<void> {
+  #dispatch(stanza: Stanza, session: ClientSession | undefined, asker?: Asker): Maybe<void> {
     const domain = stanza.to!.domain;
     for (const route of this.#routes) {
-      if (route.takes(domain, stanza)) return route.route(stanza, session);
+      if (route.takes(domain, stanza)) return route.route(stanza, session, asker);
     }
   }
 

@@ -47,6 +47,10 @@ function upgradeTask(provider: Credentials, decoy: Decoy, local: string, hash: S
       if (salted.length !== digestBytes(hash)) {
         return failed("malformed-request", `a salted password of ${hash} has ${digestBytes(hash)} bytes`);
       }
+      // Another password may have been set meanwhile, which has brought keys of every hash.
+      if (!(provider.lacking?.(local) ?? []).includes(hash)) {
+        return failed("not-authorized", "the account has other keys now, log in again");
+      }
       provider.learn?.(local, hash, scramKeysOf(salted, salt, iterations, hash));
       return undefined;
     },

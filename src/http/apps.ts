@@ -4,21 +4,8 @@
  */
 import type { Hono } from "hono";
 
-/** What is known of a request's connection: Deno's own record of it. */
-export interface Connection {
-  readonly remoteAddr: Deno.Addr;
-  /** Settles when the response has been taken, or rejects when it could not be. */
-  readonly completed: Promise<void>;
-}
-
 /** An app as this floor serves it, and as plugins write it. */
 export type App = Hono;
-
-/** The connection behind a handler's context; undefined in tests that call the app without one. */
-export function connectionOf(c: { readonly env: unknown }): Connection | undefined {
-  const { env } = c;
-  return typeof env === "object" && env !== null && "remoteAddr" in env ? env as Connection : undefined;
-}
 
 /** Everything that is served at one time. */
 export interface Apps {

@@ -2,25 +2,28 @@
  * A limit on what a request may bring. A declared length is checked before anything is read; a body without one is
  * counted while it is read, and cut off where it grows too long. Either way the client gets 413 (RFC 9110 §15.5.14).
  */
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { errorResponse } from "./error_page.ts";
 
 /** Lets requests through whose body has at most `bytes` bytes. */
 export function bodyLimit(bytes: number): MiddlewareHandler {
   return async (c, next) => {
-    const request = c.req.raw;
-    if (request.body === null) return await next();
-    const declared = request.headers.get("content-length");
+    // The body is not touched before it must be: from then on, all of it would be taken as it comes.
+    const declared = c.req.header("content-length") ?? null;
+    if (declared === null && c.req.header("transfer-encoding") === undefined) return await next();
     if (declared !== null) {
       // The runtime reads no more than was declared, so the number can be trusted.
-      return Number(declared) > bytes ? tooLarge(bytes) : await next();
+      return Number(declared) > bytes ? tooLarge(c, bytes) : await next();
     }
+    const request = c.req.raw;
+    if (request.body === null) return await next();
     const counter = new Counter(bytes);
     const body = request.body.pipeThrough(new TransformStream(counter));
     // Not `new Request(request, …)`: that would take over the runtime's signal, which aborts on success as well.
     c.req.raw = new Request(request.url, { method: request.method, headers: request.headers, body });
     await next();
     // Whatever the app made of the broken body, this is what was wrong.
-    if (counter.exceeded) c.res = tooLarge(bytes);
+    if (counter.exceeded) c.res = tooLarge(c, bytes);
   };
 }
 
@@ -45,6 +48,6 @@ class Counter implements Transformer<Uint8Array, Uint8Array> {
   }
 }
 
-function tooLarge(bytes: number): Response {
-  return new Response(`The body may have at most ${bytes} bytes.\n`, { status: 413 });
+function tooLarge(c: Context, bytes: number): Response {
+  return errorResponse(c.req.header("accept"), 413, `The body may have at most ${bytes} bytes.`);
 }

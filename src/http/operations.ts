@@ -5,7 +5,8 @@
  */
 import { type Context, Hono } from "hono";
 import { encodeUtf8, timingSafeEqual } from "../base/bytes.ts";
-import { type App, connectionOf } from "./apps.ts";
+import type { App } from "./apps.ts";
+import { connectionOf } from "./connection.ts";
 import type { Mount } from "./mount.ts";
 
 /** What the server tells about itself. */
@@ -67,11 +68,5 @@ function mayRead(c: Context, loopback: boolean, token: string | undefined): bool
 
 /** Whether the request comes from this machine itself, and not through a proxy that runs on it. */
 export function isLocal(c: Context): boolean {
-  for (const header of ["forwarded", "x-forwarded-for", "x-real-ip", "via"]) {
-    if (c.req.header(header) !== undefined) return false;
-  }
-  const peer = connectionOf(c)?.remoteAddr;
-  if (peer === undefined) return false;
-  if (peer.transport === "unix") return true;
-  return "hostname" in peer && /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/.test(peer.hostname);
+  return connectionOf(c)?.local === true;
 }

@@ -1,28 +1,64 @@
 /**
- * HTTP on one address: a TCP port, with or without TLS, or a socket in the file system. What is served is asked for
- * with every request, so that a reload only has to change what it answers.
+ * HTTP/1.1 on connections that somebody else accepts: whoever opens ports hands their sockets over (`take`), in the
+ * clear or with TLS done. One engine serves all of them, WebSockets included. What is served is asked for with every
+ * request, so that a reload only has to change what it answers.
+ *
+ * The engine is `node:http`: it is the one server of the runtime that takes sockets of ours, with the certificate of
+ * each host and the address that a balancer names (docs/performance.md has what that costs).
  */
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { getRequestListener } from "@hono/node-server";
+import { encodeUtf8 } from "../base/bytes.ts";
+import type { CidrList } from "../base/cidr.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
-import { isPromise, type Maybe } from "../base/maybe.ts";
+import { isPromise, type Maybe, then } from "../base/maybe.ts";
+import type { Wheel } from "../base/wheel.ts";
 import { appFor, type Apps } from "./apps.ts";
-import { SocketFile } from "./unix.ts";
+import type { Connection, Origin, Upgrade } from "./connection.ts";
+import { errorResponse } from "./error_page.ts";
+import { partIn, sendPart } from "./file_part.ts";
+import { clientOf, type Seen } from "./forwarded.ts";
+import { piecesOf } from "./pieces.ts";
+import { Progress } from "./progress.ts";
+import type { RequestRates } from "./request_rates.ts";
+import { Sockets, UpgradeRequest } from "./sockets.ts";
 
-/** Where to listen: port 0 lets the system choose; a path is a socket for the owner only. */
-export type At = { readonly hostname: string; readonly port: number } | { readonly path: string };
-
-/** What a listener is made from. */
-export interface HttpOptions {
-  readonly at: At;
-  /** What is served now. Called for every request. */
-  readonly apps: () => Apps;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Certificate chain and key as PEM; without them the port speaks plain HTTP. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+/** How long things may take, in milliseconds, and how large they may be. Read when the server is made. */
+export interface HttpLimits {
+  /** The line and headers of a request; more is answered with 431. */
+  readonly headerBytes: number;
+  /** From the first moment of a connection, or the first byte of a later request, to the end of its headers. */
+  readonly headerMs: number;
+  /** How long a connection may be idle between requests. */
+  readonly idleMs: number;
+  /** How long a body may make no progress, in either direction. */
+  readonly stallMs: number;
 }
 
-/** How long requests may take to end when the listener closes, in milliseconds. */
+/** What HTTP needs of the server around it. Functions are asked with every request. */
+export interface HttpOptions {
+  readonly apps: () => Apps;
+  readonly limits: HttpLimits;
+  /** Proxies that are believed when they say who their client is. */
+  readonly proxies: () => CidrList;
+  readonly rates: RequestRates | undefined;
+  readonly clock: Clock;
+  readonly wheel: Wheel;
+  readonly log: Logger;
+  /** After each answer. */
+  readonly answered?: (status: number) => void;
+}
+
+/** How long requests may take to end when the server closes, in milliseconds. */
 const GRACE = 5000;
 /** How long the answer to a request that was cut off may take to leave. */
 const LAST_WORDS = 500;
@@ -30,47 +66,77 @@ const LAST_WORDS = 500;
 /** What no Host header may hold (RFC 9112 §3.2 wants such a request refused). */
 const NO_HOST = /[^A-Za-z0-9._~!$&'()*+,;=:%[\]-]/;
 
-/** One open listener. */
+/** Ways up in the path of a request, which no client leaves in it (RFC 3986 §5.2.4), and backslashes, which some read as slashes. */
+const NO_PATH = /^[^?]*(\\|\/(\.|%2e){1,2}([/?#]|$))/i;
+
+const ORIGIN: unique symbol = Symbol("origin");
+type Marked = (Socket | Duplex) & { [ORIGIN]?: Origin };
+
+/** See the top of the file. */
 export class HttpServer implements AsyncDisposable {
-  /** Where it really listens. */
-  readonly address: At;
-  readonly #server: Deno.HttpServer;
-  readonly #running: Running;
-  readonly #clock: Clock;
-  readonly #file: SocketFile | undefined;
+  readonly #engine: Server;
+  readonly #options: HttpOptions;
+  readonly #sockets = new Sockets();
+  /** Requests that wait for their app's answer. */
+  readonly #waiting = new Set<(response: Response) => void>();
+  #open = true;
   #closed: Promise<void> | undefined;
 
-  private constructor(server: Deno.HttpServer, running: Running, options: HttpOptions, file?: SocketFile) {
-    this.#server = server;
-    this.#running = running;
-    this.#clock = options.clock;
-    this.#file = file;
-    const addr = server.addr;
-    this.address = addr.transport === "tcp" ? { hostname: addr.hostname, port: addr.port } : options.at;
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    const { limits, log } = options;
+    const answer = getRequestListener(
+      (request, { incoming, outgoing }) => {
+        const answer = this.#answer(request, incoming as Incoming);
+        return then(answer, (response) => this.#sent(response, outgoing as ServerResponse));
+      },
+      {
+        overrideGlobalObjects: false,
+        errorHandler: (error) => this.#failed(error),
+      },
+    );
+    this.#engine = createServer({
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headerMs,
+      keepAliveTimeout: limits.idleMs,
+      // Bodies have a limit of their own, on the time without progress.
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.max(100, Math.min(1000, limits.headerMs / 2)),
+    }, (incoming, outgoing) => {
+      new Progress(incoming, outgoing, options.wheel, limits.stallMs);
+      this.#observe(incoming as Incoming, outgoing);
+      answer(incoming, outgoing);
+    });
+    this.#engine.on("upgrade", (incoming, socket, head) => {
+      this.#upgrade(incoming as Incoming, socket, head).catch((error) => {
+        log.error("request failed", { path: incoming.url, error });
+        socket.destroy();
+      });
+    });
+    // The engine has no port of its own: it is told that it listens, or it would end a connection after each answer.
+    Object.defineProperty(this.#engine, "listening", { get: () => this.#open });
+    this.#engine.emit("listening");
   }
 
-  /** Opens a listener; it is open when the promise settles. An address that cannot be had is an error with its name. */
-  static async listen(options: HttpOptions): Promise<HttpServer> {
-    const running = new Running();
-    const { at } = options;
-    if ("path" in at) {
-      const file = await SocketFile.claim(at.path);
-      const server = file.bind(() =>
-        Deno.serve({ path: at.path, ...hooks(options) }, handler(options, running))
-      );
-      return new HttpServer(server, running, options, file);
+  /** Connections that are open now, WebSockets included. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Serves a connection from now on. Nothing has been read of it that was not put back. */
+  take(socket: Socket, origin: Origin): void {
+    if (!this.#open) {
+      socket.destroy();
+      return;
     }
-    try {
-      const server = Deno.serve({ ...at, ...options.tls, ...hooks(options) }, handler(options, running));
-      return new HttpServer(server, running, options);
-    } catch (error) {
-      throw new Error(`HTTP cannot listen on ${nameOf(at)}: ${reasonOf(error)}`, { cause: error });
-    }
+    (socket as Marked)[ORIGIN] = origin;
+    this.#sockets.add(socket);
+    this.#engine.emit("connection", socket);
   }
 
   /**
-   * Takes no new requests and lets running ones end. What has no answer after `graceMs` is answered with 503; what
-   * still sends its answer then is not waited for.
+   * Lets running requests end. What has no answer after `graceMs` is answered with 503; what still sends its answer
+   * shortly after that is cut. WebSockets are closed by whoever has them, or cut at the end.
    */
   close(graceMs = GRACE): Promise<void> {
     return this.#closed ??= this.#close(graceMs);
@@ -81,66 +147,157 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #close(graceMs: number): Promise<void> {
+    this.#open = false;
+    this.#engine.closeIdleConnections();
+    const { clock } = this.#options;
     const { promise: late, resolve: isLate } = Promise.withResolvers<void>();
-    let timer = this.#clock.after(graceMs, () => {
-      this.#running.cut();
-      timer = this.#clock.after(LAST_WORDS, isLate);
+    let timer = clock.after(graceMs, () => {
+      for (const resolve of this.#waiting) resolve(plain(503, "The server is stopping.\n"));
+      timer = clock.after(LAST_WORDS, isLate);
     });
-    try {
-      await Promise.race([this.#server.shutdown(), late]);
-    } finally {
-      timer.cancel();
-      await this.#file?.release();
-    }
+    await Promise.race([this.#sockets.empty(), late]);
+    timer.cancel();
+    this.#sockets.destroy();
+    this.#engine.close();
   }
-}
 
-/** The requests that wait for their app's answer. (The runtime cannot abort a server that is shutting down.) */
-class Running {
-  readonly #waiting = new Set<(response: Response) => void>();
+  #answer(request: Request, incoming: Incoming): Maybe<Response> {
+    const connection = this.#connection(incoming, undefined);
+    if (connection instanceof Response) return connection;
+    const answer = appFor(this.#options.apps(), request.url).fetch(request, connection);
+    return isPromise(answer) ? this.#wait(answer) : answer;
+  }
+
+  /** Who asks; or the answer to whom is not to be served. */
+  #connection(incoming: Incoming, upgrade: Upgrade | undefined): Connection | Response {
+    const { headers, socket } = incoming;
+    const host = headers.host ?? "";
+    // The address of the request is built from this header: with a slash in it, it would choose the path as well.
+    if (NO_HOST.test(host) || hasTwoHosts(incoming)) return plain(400, "Bad Host header\n");
+    if (NO_PATH.test(incoming.url ?? "")) return plain(400, "Bad path\n");
+    const origin = (socket as Marked)[ORIGIN]!;
+    const seen = clientOf(
+      (name) => textOf(headers[name]),
+      origin.address,
+      origin.secure,
+      this.#options.proxies(),
+    );
+    const wait = this.#options.rates?.wait(seen.address) ?? 0;
+    if (wait > 0) {
+      const response = errorResponse(headers.accept, 429, "Too many requests; try again a little later.");
+      response.headers.set("retry-after", String(Math.ceil(wait / 1000)));
+      return response;
+    }
+    return {
+      address: seen.address,
+      secure: seen.secure,
+      local: isLocal(seen, origin),
+      origin: `${seen.secure ? "https" : "http"}://${nameFrom(seen.host) ?? host}`,
+      ...(headers["content-length"] === undefined
+        ? {}
+        : { pieces: () => piecesOf(incoming, origin.recycle) }),
+      ...(upgrade === undefined ? {} : { upgrade }),
+    };
+  }
 
   /** The answer, or 503 when it is cut off first. */
-  wait(answer: Promise<Response>): Promise<Response> {
+  #wait(answer: Promise<Response>): Promise<Response> {
     return new Promise<Response>((resolve, reject) => {
       this.#waiting.add(resolve);
       answer.then(resolve, reject).finally(() => this.#waiting.delete(resolve));
     });
   }
 
-  cut(): void {
-    for (const resolve of this.#waiting) resolve(new Response("The server is stopping.\n", { status: 503 }));
+  /** The answer, for the engine to send; files are sent here. */
+  #sent(response: Response, outgoing: ServerResponse): Maybe<Response> {
+    const part = partIn(response);
+    if (part === undefined) return response;
+    return sendPart(part, response, outgoing).then(() => SENT, (error) => {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+      return plain(404, "There is nothing at this address any more.\n");
+    });
+  }
+
+  async #upgrade(incoming: Incoming, socket: Duplex, head: Uint8Array): Promise<void> {
+    const upgrade = new UpgradeRequest(incoming, socket as Socket, head);
+    const connection = this.#connection(incoming, upgrade);
+    const url = `http://${incoming.headers.host ?? "localhost"}${incoming.url ?? "/"}`;
+    const answer = connection instanceof Response
+      ? connection
+      : await appFor(this.#options.apps(), url).fetch(
+        new Request(url, { headers: headersOf(incoming) }),
+        connection,
+      );
+    if (upgrade.accepted) return;
+    // The engine has let go of this connection: its last words are written by hand.
+    const body = await answer.text();
+    const headers = new Headers(answer.headers);
+    headers.set("content-length", String(encodeUtf8(body).length));
+    headers.set("connection", "close");
+    const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
+    socket.end(
+      [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}`, ...lines, "", body].join("\r\n"),
+    );
+  }
+
+  #observe(incoming: Incoming, outgoing: ServerResponse): void {
+    const { log, clock, answered } = this.#options;
+    const start = log.enabled("debug") ? clock.monotonic() : 0;
+    outgoing.on("finish", () => {
+      answered?.(outgoing.statusCode);
+      if (!log.enabled("debug")) return;
+      log.debug("request", {
+        peer: (incoming.socket as Marked)[ORIGIN]?.address,
+        method: incoming.method,
+        path: incoming.url?.split("?", 1)[0],
+        status: outgoing.statusCode,
+        ms: Math.round(clock.monotonic() - start),
+      });
+    });
+  }
+
+  /** An app threw past its own handler, or the request is none (a bad address, a bad Host header). */
+  #failed(error: unknown): Response {
+    if (error instanceof Error && error.name === "RequestError") return plain(400, "Bad request\n");
+    this.#options.log.error("request failed", { error });
+    return plain(500, "The server could not answer this request; its log says why.\n");
   }
 }
 
-function hooks({ log }: HttpOptions) {
-  return {
-    // The runtime would print a line of its own.
-    onListen: () => {},
-    onError: (error: unknown) => {
-      log.error("request failed", { error });
-      return new Response("The server could not answer this request; its log says why.\n", { status: 500 });
-    },
-  };
+type Incoming = IncomingMessage;
+
+/** Tells the engine that nothing is left to be sent. */
+const SENT = new Response(null, { headers: { "x-hono-already-sent": "true" } });
+
+/** From this machine itself, and not through a proxy that runs on it. */
+function isLocal({ proxied }: Seen, { address }: Origin): boolean {
+  return !proxied && (address === "" || /^(127\.\d+\.\d+\.\d+|::1)$/.test(address));
 }
 
-function handler({ apps }: HttpOptions, running: Running) {
-  return (request: Request, info: Deno.ServeHandlerInfo): Maybe<Response> => {
-    // The runtime builds the address from this header: with a slash in it, it would choose the path as well.
-    if (NO_HOST.test(request.headers.get("host") ?? "")) {
-      return new Response("Bad Host header\n", { status: 400 });
-    }
-    const answer = appFor(apps(), request.url).fetch(request, info);
-    return isPromise(answer) ? running.wait(answer) : answer;
-  };
+/** RFC 9112 §3.2: the engine would take the first. */
+function hasTwoHosts({ rawHeaders }: Incoming): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts++;
+  }
+  return hosts > 1;
 }
 
-function nameOf(at: { readonly hostname: string; readonly port: number }): string {
-  return at.hostname.includes(":") ? `[${at.hostname}]:${at.port}` : `${at.hostname}:${at.port}`;
+function nameFrom(host: string | undefined): string | undefined {
+  return host === undefined || host === "" || NO_HOST.test(host) ? undefined : host;
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) return "another program is listening there";
-  if (error instanceof Deno.errors.PermissionDenied) return "ports below 1024 need the right to open them";
-  if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
-  return error instanceof Error ? error.message : String(error);
+function headersOf({ rawHeaders }: Incoming): Headers {
+  const headers = new Headers();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+  return headers;
+}
+
+function textOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === "object" ? value.join(", ") : value;
+}
+
+function plain(status: number, text: string): Response {
+  return new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
 }

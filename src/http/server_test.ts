@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Hono } from "hono";
-import { systemClock } from "../base/clock.ts";
 import { createLog } from "../base/log.ts";
-import { type App, type Apps, connectionOf } from "./apps.ts";
+import type { App, Apps } from "./apps.ts";
+import { connectionOf } from "./connection.ts";
 import { mountAll } from "./mount.ts";
-import { type At, HttpServer } from "./server.ts";
+import { Rig } from "./http_test_rig.ts";
 import { requestUnix } from "./unix.ts";
 
 const log = createLog({ level: "error", write: () => {} });
@@ -13,14 +13,13 @@ function said(text: string): Apps {
   return { hosts: new Map(), fallback: new Hono().get("/", (c) => c.text(text)) };
 }
 
-function listen(apps: () => Apps, at: At = { hostname: "127.0.0.1", port: 0 }): Promise<HttpServer> {
-  return HttpServer.listen({ at, apps, clock: systemClock, log });
+function listen(apps: () => Apps): Promise<Rig> {
+  return new Rig(apps).open();
 }
 
 /** The status line and headers, and the body, of raw HTTP/1.1. */
-async function raw(server: HttpServer, request: string): Promise<string> {
-  assert.ok("port" in server.address);
-  using connection = await Deno.connect(server.address);
+async function raw(server: Rig, request: string): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await connection.write(new TextEncoder().encode(request));
   return await new Response(connection.readable).text();
 }
@@ -46,12 +45,12 @@ Deno.test("the Host header chooses the app, and what is served can be replaced a
 
 Deno.test("apps learn who asks; a long body is refused before it is read", async () => {
   const who: App = new Hono();
-  who.get("/", (c) => c.text(connectionOf(c)?.remoteAddr.transport ?? ""));
+  who.get("/", (c) => c.text(connectionOf(c)?.address ?? ""));
   who.post("/", async (c) => c.text(String((await c.req.arrayBuffer()).byteLength)));
   const app = mountAll([{ path: "/who", app: who, owner: "test", bodyLimit: 1000 }], log);
   await using server = await listen(() => ({ hosts: new Map(), fallback: app }));
   const head = "Host: a\r\nConnection: close\r\n";
-  assert.match(await raw(server, `GET /who HTTP/1.1\r\n${head}\r\n`), /\r\n\r\ntcp$/);
+  assert.match(await raw(server, `GET /who HTTP/1.1\r\n${head}\r\n`), /\r\n\r\n127\.0\.0\.1$/);
   assert.match(
     await raw(server, `POST /who HTTP/1.1\r\n${head}Content-Length: 5\r\n\r\nhello`),
     /\r\n\r\n5$/,
@@ -67,18 +66,6 @@ Deno.test("apps learn who asks; a long body is refused before it is read", async
   );
 });
 
-Deno.test("an address that is taken is named in the error", async () => {
-  await using first = await listen(() => said("x"));
-  await assert.rejects(listen(() => said("y"), first.address), (error: Error) => {
-    assert.ok("port" in first.address);
-    assert.equal(
-      error.message,
-      `HTTP cannot listen on 127.0.0.1:${first.address.port}: another program is listening there`,
-    );
-    return true;
-  });
-});
-
 Deno.test("closing lets a running request end, and cuts off what does not", async () => {
   const { promise: asked, resolve: hasAsked } = Promise.withResolvers<void>();
   const { promise: release, resolve: letGo } = Promise.withResolvers<void>();
@@ -88,8 +75,7 @@ Deno.test("closing lets a running request end, and cuts off what does not", asyn
     return c.text("done");
   });
   const server = await listen(() => ({ hosts: new Map(), fallback: slow }));
-  assert.ok("port" in server.address);
-  const { port } = server.address;
+  const { port } = server;
   const response = fetch(`http://127.0.0.1:${port}/slow`, { headers: { connection: "close" } });
   await asked;
   const closed = server.close();
@@ -104,8 +90,7 @@ Deno.test("closing lets a running request end, and cuts off what does not", asyn
     return new Promise<Response>(() => {});
   });
   const second = await listen(() => ({ hosts: new Map(), fallback: endless }));
-  assert.ok("port" in second.address);
-  const never = fetch(`http://127.0.0.1:${second.address.port}/`, { headers: { connection: "close" } });
+  const never = fetch(`http://127.0.0.1:${second.port}/`, { headers: { connection: "close" } });
   await stuck;
   await second.close(10);
   const cut = await never;
@@ -120,12 +105,12 @@ Deno.test({
     const folder = await Deno.makeTempDir();
     const path = `${folder}/control.sock`;
     try {
-      const first = await listen(() => said("first"), { path });
+      const first = await new Rig(() => said("first")).openUnix(path);
       assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
-      assert.deepEqual(first.address, { path });
       assert.equal(await (await requestUnix(path, "/")).text(), "first");
       assert.equal((await requestUnix(path, "/none")).status, 404);
-      await assert.rejects(listen(() => said("second"), { path }), /another server is running/);
+      await using second = new Rig(() => said("second"));
+      await assert.rejects(second.openUnix(path), /another server is running/);
       await first.close();
       await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
       await assert.rejects(requestUnix(path, "/"), Deno.errors.NotFound);
@@ -150,13 +135,14 @@ Deno.test({
         .output();
       assert.equal((await Deno.lstat(path)).isSocket, true);
       await assert.rejects(requestUnix(path, "/"), Deno.errors.ConnectionRefused);
-      const server = await listen(() => said("new"), { path });
+      const server = await new Rig(() => said("new")).openUnix(path);
       assert.equal(await (await requestUnix(path, "/")).text(), "new");
       await server.close();
       await Deno.writeTextFile(path, "precious");
-      await assert.rejects(listen(() => said("x"), { path }), /is in the way/);
+      await using other = new Rig(() => said("x"));
+      await assert.rejects(other.openUnix(path), /is in the way/);
       assert.equal(await Deno.readTextFile(path), "precious");
-      await assert.rejects(listen(() => said("x"), { path: `${folder}/${"x".repeat(120)}` }), /longer than/);
+      await assert.rejects(other.openUnix(`${folder}/${"x".repeat(120)}`), /longer than/);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

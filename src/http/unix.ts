@@ -1,7 +1,7 @@
 /**
- * Sockets in the file system, for commands to the running server: readable by their owner only from the first moment
- * on, and never taken from a server that still answers on them.
+ * Sockets in the file system: open to those who may use them only, from the first moment on, and never taken from a server that still answers on them.
  */
+import { createServer, type Server, type Socket } from "node:net";
 
 /** A socket's place has more letters than the system has room for (`sun_path` of 108 bytes on Linux, 104 on BSD). */
 const LONGEST_PATH = 103;
@@ -28,10 +28,10 @@ export class SocketFile {
     return new SocketFile(path);
   }
 
-  /** Runs `listen`, which binds the socket at once, so that nobody but the owner can ever open it. */
-  bind<T>(listen: () => T): T {
+  /** Runs `listen`, which binds the socket at once, so that nobody but those of `mode` can ever open it. */
+  bind<T>(mode: number, listen: () => T): T {
     // The mask is the process's: nothing else runs before it is set back.
-    const mask = Deno.build.os === "windows" ? undefined : Deno.umask(0o177);
+    const mask = Deno.build.os === "windows" ? undefined : Deno.umask(0o777 & ~mode);
     try {
       return listen();
     } finally {
@@ -44,6 +44,35 @@ export class SocketFile {
   async release(): Promise<void> {
     const found = await Deno.lstat(this.path).catch(missing);
     if (found !== undefined && found.ino === this.#inode) await Deno.remove(this.path).catch(missing);
+  }
+}
+
+/** An open socket in the file system. */
+export class UnixPort {
+  readonly #server: Server;
+  readonly #file: SocketFile;
+
+  private constructor(server: Server, file: SocketFile) {
+    this.#server = server;
+    this.#file = file;
+  }
+
+  /** Opens it for those of `mode`; what connects is handed to `accept`. */
+  static async listen(path: string, mode: number, accept: (socket: Socket) => void): Promise<UnixPort> {
+    const file = await SocketFile.claim(path);
+    const server = createServer(accept);
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.once("listening", resolve);
+      file.bind(mode, () => server.listen({ path }));
+    });
+    return new UnixPort(server, file);
+  }
+
+  /** Accepts no more, and takes the file away. */
+  async close(): Promise<void> {
+    this.#server.close();
+    await this.#file.release();
   }
 }
 

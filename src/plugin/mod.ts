@@ -2,6 +2,7 @@
 export { type AnyPlugin, definePlugin, type Plugin, type PluginFile } from "./plugin.ts";
 export type { HostScope, IqTable } from "./host_scope.ts";
 export * from "./options.ts";
+export { sweep } from "./sweep.ts";
 
 export { isPromise, type Maybe } from "../base/maybe.ts";
 export { randomId } from "../base/id.ts";
@@ -23,12 +24,12 @@ export {
 } from "../base/bytes.ts";
 
 export { type Certificate, fingerprintOf, readCertificate } from "../transport/certificate.ts";
-export { CidrList } from "../transport/cidr.ts";
-export { networkOf } from "../transport/connection_limits.ts";
+export { CidrList, networkOf } from "../base/cidr.ts";
 
 export { type Attrs, el, Element, type Node } from "../xml/element.ts";
 export { CONTENT_NS } from "../xml/names.ts";
 export { parseXml } from "../xml/parse.ts";
+export { Made } from "../xml/made.ts";
 export { prepared } from "../xml/prepared.ts";
 export { XmlError } from "../xml/error.ts";
 export { Jid } from "../jid/jid.ts";
@@ -54,10 +55,17 @@ export type { IqTarget, IqType } from "../hook/table.ts";
 export type { StreamFeature, Taken } from "../stream/feature.ts";
 export { type StreamCondition, StreamError } from "../stream/error.ts";
 export type { End } from "../stream/stream.ts";
+export { frames } from "../stream/frames.ts";
+export { clientHeader, type Framing, type Header } from "../stream/framing.ts";
+export type { Carrier, Endpoint, Sink, TlsInfo } from "../transport/carrier.ts";
+export { WebSocketCarrier } from "../transport/web_socket_carrier.ts";
 export { Authenticated, Bound, Inbound, Secure, Server } from "../stream/state.ts";
 
 export type { ClientSession } from "../session/client.ts";
+export type { ComponentConnection, ComponentHome } from "../session/component_home.ts";
+export type { Asker } from "../session/asker.ts";
 export type { Entry } from "../session/home.ts";
+export type { Claim, PeerPolicy } from "../session/federation.ts";
 export type { BindInline, LoginInline, ResumeInline, Resumption } from "../session/inline.ts";
 export type { Login, UserAgent } from "../session/login.ts";
 
@@ -73,17 +81,29 @@ export type {
   Step as SaslStep,
 } from "../sasl/mechanism.ts";
 export { failed as saslFailure } from "../sasl/mechanism.ts";
-export { hmac } from "../sasl/digest.ts";
+export { hashed, hmac } from "../sasl/digest.ts";
 export { decoyKeys, deriveScramKeys, passwordMatches } from "../sasl/scram_keys.ts";
 
 export * from "../host/points.ts";
 export { type RegisteredCertificates, registeredCertificates } from "../host/client_certificates.ts";
+export { type PeerPair, peerPolicy, type Peers } from "../host/federation.ts";
+export type { Counter } from "../base/metrics.ts";
 export { type Credentials, credentials } from "../host/credentials.ts";
+export { acquaintance, NotYours } from "../host/discretion.ts";
+export { componentHome } from "../host/components.ts";
 export type { DiscoProvider, DiscoQuery, Identity, Item } from "../host/disco.ts";
 export type { Answer, IqHandler, Query } from "../host/draft.ts";
 export type { AccountRecord, Accounts } from "../host/accounts.ts";
 export { type Role, ROLES } from "../host/roles.ts";
 export type { Route } from "../host/router.ts";
+export {
+  type OperatorCommands,
+  operatorCommands,
+  OperatorFault,
+  type OperatorField,
+  type OperatorOutcome,
+  type OperatorValues,
+} from "../host/operator_commands.ts";
 
 export { archive, type Keyval, keyval, map, type MapStore, type Store, tables } from "../storage/store.ts";
 export { StorageError } from "../storage/error.ts";
@@ -96,6 +116,12 @@ export type {
   Page as ArchivePage,
 } from "../storage/page.ts";
 
+// For what is served over HTTP.
+export { fileResponse } from "../http/file.ts";
+export type { App } from "../http/apps.ts";
+export { type Connection, connectionOf } from "../http/connection.ts";
+export { errorResponse } from "../http/error_page.ts";
+
 // The codecs of the XEPs that several plugins speak.
 export * from "../proto/address.ts";
 export * from "../proto/caps.ts";
@@ -103,6 +129,7 @@ export * from "../proto/datatype.ts";
 export * from "../proto/datetime.ts";
 export * from "../proto/delay.ts";
 export * from "../proto/disco.ts";
+export * from "../proto/encryption.ts";
 export type { FieldFault, FieldShape, ValueOf } from "../proto/field_shape.ts";
 export * from "../proto/form_shape.ts";
 export * from "../proto/forms.ts";

@@ -23,3 +23,10 @@ export function options<S extends z.ZodRawShape>(shape: S) {
 
 /** A plugin without options. */
 export const none = options({});
+
+/** A path of the host's app on the web. */
+export function webPath(standard: string): z.ZodType<string, string | undefined> {
+  return z.string().refine((path) => /^(\/[A-Za-z0-9._~-]+)+$/.test(path), {
+    error: `expected a path such as "${standard}"`,
+  }).default(standard).describe("Where it is, below the address of the host.");
+}

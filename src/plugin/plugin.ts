@@ -14,13 +14,15 @@ export interface Plugin<C = unknown> {
   /** The RFCs, likewise. */
   readonly rfcs?: readonly string[];
   readonly config: z.ZodType<C>;
-  /** The kinds of host it can run on; "user" when left out. */
-  readonly hosts?: readonly ("user" | "component")[];
+  /** The kinds of host it can run on: "user" (when left out), "component" for all others, or a kind by its name. */
+  readonly hosts?: readonly string[];
   /** On every user host unless the configuration removes it. */
   readonly standard?: boolean;
-  /** A service that user hosts bring: the plugin owns hosts of this kind. */
-  readonly owns?: boolean;
+  /** The plugin owns hosts of this kind: a service that user hosts bring, or only those that the configuration writes out. */
+  readonly owns?: boolean | "written";
   readonly provides?: readonly Token[];
+  /** Tokens of its own (points, events, services) for plugins from disk, which cannot import them. */
+  readonly tokens?: object;
   /** Services it cannot do without; their providers are set up first. */
   readonly needs?: readonly Token[];
   /** Services it uses where they are there; their providers are set up first. */
@@ -39,5 +41,11 @@ export function definePlugin<C>(plugin: Plugin<C>): Plugin<C> {
 /** A plugin whose options are of no interest where it is handled. */
 export type AnyPlugin = Plugin<unknown>;
 
-/** What a file loaded from disk exports by default: it is given the plugin face, since it cannot import it. */
-export type PluginFile<Face> = (api: Face) => AnyPlugin | readonly AnyPlugin[];
+/**
+ * What a file loaded from disk exports by default: it is given the plugin face, since it cannot import it, and by their
+ * names the tokens of the plugins that have some.
+ */
+export type PluginFile<Face> = (
+  api: Face,
+  tokens: Readonly<Record<string, object>>,
+) => AnyPlugin | readonly AnyPlugin[];

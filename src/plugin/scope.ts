@@ -8,6 +8,7 @@ import type { Tap, TapHandler } from "../hook/tap.ts";
 import type { Event, Service, Slot, Token } from "../hook/token.ts";
 import type { DiscoProvider } from "../host/disco.ts";
 import { Draft } from "../host/draft.ts";
+import type { Peers } from "../host/federation.ts";
 import type { Host } from "../host/host.ts";
 import type { Arriving } from "../host/points.ts";
 import type { Role } from "../host/roles.ts";
@@ -15,11 +16,18 @@ import type { Route } from "../host/router.ts";
 import type { App } from "../http/apps.ts";
 import type { Jid } from "../jid/jid.ts";
 import type { Mechanism } from "../sasl/mechanism.ts";
+import type { Asker } from "../session/asker.ts";
 import type { ClientSession } from "../session/client.ts";
+import { voiceOf } from "../session/voice.ts";
 import type { BindInline, LoginInline, ResumeInline } from "../session/inline.ts";
 import type { Stanza } from "../stanza/stanza.ts";
+import type { Traffic } from "../stanza/traffic.ts";
 import type { Store } from "../storage/store.ts";
 import type { StreamFeature } from "../stream/feature.ts";
+import type { Framing } from "../stream/framing.ts";
+import type { Carrier } from "../transport/carrier.ts";
+import type { Upgrade } from "../http/connection.ts";
+import type { WebSocketCarrier, WebSocketOptions } from "../transport/web_socket_carrier.ts";
 import type { Element } from "../xml/element.ts";
 import type { HostScope, IqTable } from "./host_scope.ts";
 
@@ -84,6 +92,9 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
   get discoBook() {
     return this.host.fittings.disco;
   }
+  get peers(): Peers {
+    return this.host.context.peers;
+  }
 
   // --- registrations ----------------------------------------------------------------------------------------------
 
@@ -129,8 +140,30 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
   route(route: Route): void {
     this.draft.routes.push(route);
   }
-  http(path: string, app: App): void {
-    this.draft.http.push({ path, app });
+  http(path: string, app: App, options: { readonly bodyLimit?: number } = {}): void {
+    this.draft.http.push({ path, app, ...options });
+  }
+  get data(): string {
+    return this.host.context.data;
+  }
+  url(path: string): string {
+    return this.host.context.webAddress(this.domain) + path;
+  }
+  attach(carrier: Carrier, kind: string, framing: Framing): () => void {
+    return this.host.context.attach(carrier, kind, framing);
+  }
+  webSocket(upgrade: Upgrade, protocol: string, options: WebSocketOptions): WebSocketCarrier | undefined {
+    return this.host.context.webSocket(upgrade, protocol, options);
+  }
+  get largestStanza(): number {
+    return this.host.context.largestStanza();
+  }
+  get certificate(): Uint8Array | undefined {
+    return this.host.tlsContext()?.leaf;
+  }
+  get traffic(): { readonly received: Traffic; readonly sent: Traffic } {
+    const { received, sent } = this.host;
+    return { received, sent };
   }
 
   every(ms: number, fn: () => undefined): void {
@@ -186,6 +219,9 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
   emit<E>(event: Event<E>, e: E): void {
     this.host.emit(event, e);
   }
+  announce<E>(event: Event<E>, e: E): void {
+    for (const host of this.host.context.all()) host.emit(event, e);
+  }
   pass<X extends Passage>(point: Point<X>, x: X): Maybe<Outcome> {
     return this.host.fittings.point(point).pass(x);
   }
@@ -206,6 +242,9 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
   session(full: Jid): ClientSession | undefined {
     return full.domain === this.host.domain ? this.host.registry.find(full.local, full.resource) : undefined;
   }
+  voice(account: Jid): ClientSession {
+    return voiceOf(this.host, account);
+  }
   deliver(session: ClientSession, stanza: Stanza): Maybe<Outcome> {
     return this.host.deliver(session, stanza);
   }
@@ -215,10 +254,10 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
   refuse(stanza: Stanza, refusal: Refusal): void {
     this.host.refuse(stanza, refusal, this.owner);
   }
-  arrive(stanza: Stanza, session: ClientSession | undefined): Maybe<void> | undefined {
+  arrive(stanza: Stanza, session: ClientSession | undefined, asker?: Asker): Maybe<void> | undefined {
     const domain = stanza.to?.domain ?? "";
     const host = domain === this.domain ? this.host : this.host.context.sibling(domain);
-    return host?.arrive(stanza, session);
+    return host?.arrive(stanza, session, asker);
   }
   may(jid: Jid, role: Role): boolean {
     return this.host.accounts.may(jid, role);
@@ -228,6 +267,12 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
     return host === undefined
       ? undefined
       : { use: <T>(service: Service<T>) => host.fittings.service(service) };
+  }
+  *everywhere<T>(service: Service<T>): IterableIterator<T> {
+    for (const host of this.host.context.all()) {
+      const found = host.fittings.service(service);
+      if (found !== undefined) yield found;
+    }
   }
   *children(): IterableIterator<{ domain: string; name: string }> {
     for (const child of this.host.context.children(this.domain)) {

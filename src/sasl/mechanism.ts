@@ -128,7 +128,8 @@ export interface ExchangeContext {
   readonly backend: Credentials;
   readonly domain: string;
   readonly channel: ChannelFacts;
-  readonly decoy: Decoy;
+  /** What the keys look like that stand in for those which a name has none of. */
+  decoy(username: string, hash: ScramHash): Decoy;
   /** The mechanisms that this client was offered; tells a downgrade from an honest `y` (RFC 5802 §6). */
   readonly offered: readonly string[];
   /** A binding that we do not know was tried before: its `y` is honest, nothing was hidden from this client. */

@@ -23,8 +23,6 @@ export const MECHANISMS: readonly Mechanism[] = [
 
 /** What the configuration has to say about mechanisms. */
 export interface MechanismChoice {
-  /** Names not to be offered, of either case. */
-  readonly deny?: readonly string[];
   /** PLAIN also on connections that others can read. */
   readonly allowPlaintext?: boolean;
 }
@@ -36,10 +34,8 @@ export function chooseMechanisms(
   choice: MechanismChoice = {},
   from: readonly Mechanism[] = MECHANISMS,
 ): Mechanism[] {
-  const denied = new Set(choice.deny?.map((name) => name.toUpperCase()));
   const facts = choice.allowPlaintext === true && !channel.secure ? { ...channel, secure: true } : channel;
   return from.filter((mechanism) =>
-    !denied.has(mechanism.name) && mechanism.served(backend) &&
-    mechanism.available(mechanism === plain ? facts : channel)
+    mechanism.served(backend) && mechanism.available(mechanism === plain ? facts : channel)
   );
 }

@@ -13,7 +13,7 @@ function context(backend: Credentials): ExchangeContext {
     backend,
     domain: "example.org",
     channel: { secure: true, bindings: undefined, certificate: CERTIFICATE },
-    decoy: { secret: bytes("secret"), iterations: 4096 },
+    decoy: () => ({ secret: bytes("secret"), iterations: 4096 }),
     offered: [],
     peer: "192.0.2.1",
     nonce: () => "nonce",

@@ -129,7 +129,8 @@ class ScramExchange implements Exchange {
 
   #challenge(first: ClientFirst, keys: ScramKeys | undefined): Step {
     // Made for existing accounts too: both cases shall take the same time.
-    const decoy = decoyKeys(this.#username, this.#hash, this.#context.decoy);
+    const look = this.#context.decoy(this.#username, this.#hash);
+    const decoy = decoyKeys(this.#username, this.#hash, look);
     const used = keys ?? decoy;
     this.#known = keys !== undefined;
     this.#keys = used;
@@ -179,14 +180,18 @@ class ScramExchange implements Exchange {
     for (let i = 0; i < clientKey.length; i++) clientKey[i] = (signature[i] ?? 0) ^ (final.proof[i] ?? 0);
     const right = timingSafeEqual(hashed(this.#hash, clientKey), keys.storedKey);
     if (!right || !this.#known) return failed("not-authorized");
-    return guarded(() => {
-      if (this.#context.backend.disabled?.(this.#username)) return failed("account-disabled");
-      const data = encodeUtf8(`v=${encodeBase64(hmac(this.#hash, keys.serverKey, message))}`);
-      const { authzid } = first;
-      return {
-        success: authzid === "" ? { username: this.#username } : { username: this.#username, authzid },
-        data,
-      };
-    });
+    return guarded(() =>
+      then(this.#context.backend.scram?.(this.#username, this.#hash), (now): Step => {
+        // Another password may have been set since the challenge: whoever knows the old one only has come too late.
+        if (now !== keys && !(now !== undefined && timingSafeEqual(now.storedKey, keys.storedKey))) {
+          return failed("not-authorized");
+        }
+        if (this.#context.backend.disabled?.(this.#username)) return failed("account-disabled");
+        const data = encodeUtf8(`v=${encodeBase64(hmac(this.#hash, keys.serverKey, message))}`);
+        const { authzid } = first;
+        const username = this.#username;
+        return { success: authzid === "" ? { username } : { username, authzid }, data };
+      })
+    );
   }
 }

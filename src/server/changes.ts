@@ -17,6 +17,12 @@ const RESTART: ReadonlySet<string> = new Set([
   "server.durability",
   "server.log_file",
   "server.log_format",
+  "http.header_size",
+  "http.header_timeout",
+  "http.idle_timeout",
+  "http.stall_timeout",
+  "http.requests_per_second",
+  "http.requests_burst",
 ]);
 
 /** What reports of hosts and plugins tell in more detail. */
@@ -24,7 +30,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set(["plugins", "config", "domain", "
 
 export function changesBetween(before: Settings, after: Settings): Changes {
   const keys: string[] = [];
-  for (const section of ["server", "tls", "limits", "metrics"] as const) {
+  for (const section of ["server", "tls", "limits", "dns", "http", "metrics"] as const) {
     keys.push(...differing(before[section], after[section]).map((key) => `${section}.${key}`));
   }
   for (const [domain, host] of Object.entries(after.hosts)) {

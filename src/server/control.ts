@@ -5,11 +5,15 @@
 import type { Problem } from "../config/mod.ts";
 import type { App } from "../http/apps.ts";
 import { jsonApp, jsonBody, JsonError } from "../http/json.ts";
-import { HttpServer } from "../http/server.ts";
+import { type HttpLimits, HttpServer } from "../http/server.ts";
+import { HttpPort } from "./http_port.ts";
+import { CidrList } from "../base/cidr.ts";
 import { type AccountChange, ControlAccounts } from "./control_accounts.ts";
+import { ControlCommands, valuesIn } from "./control_commands.ts";
 import { hooksOf } from "./hooks.ts";
 import type { ReloadPlan, Server } from "./server.ts";
 import { hostStatus, statusOf } from "./status.ts";
+import { visitDomain } from "./visit.ts";
 import type { ServerCertificates } from "./certificates.ts";
 
 /** What came of a reload. */
@@ -54,6 +58,15 @@ export function controlApp(controlled: Controlled): App {
     }
     return c.json(hooksOf(host));
   });
+  app.post("/hosts/:domain/visits", async (c) => {
+    const domain = text(await jsonBody(c.req), "domain");
+    if (domain === undefined) throw new JsonError(400, "bad-request", "domain is missing");
+    const report = await visitDomain(server, c.req.param("domain"), domain);
+    if (report === undefined) {
+      throw new JsonError(404, "no-such-host", `${c.req.param("domain")} is not served here`);
+    }
+    return c.json(report);
+  });
   app.post("/reload", async (c) => {
     if (controlled.reload === undefined) throw notRunning();
     const { rehearsal } = await jsonBody(c.req);
@@ -71,7 +84,20 @@ export function controlApp(controlled: Controlled): App {
     return c.json({ pid: Deno.pid, timeout: server.settings.server.stop_timeout });
   });
   addAccounts(app, new ControlAccounts(server));
+  addCommands(app, new ControlCommands(server));
   return app;
+}
+
+function addCommands(app: App, commands: ControlCommands): void {
+  const path = "/hosts/:domain/commands";
+  app.get(path, (c) => c.json(commands.list(c.req.param("domain"))));
+  app.post(path, async (c) => {
+    const body = await jsonBody(c.req);
+    const node = text(body, "node");
+    if (node === undefined) throw new JsonError(400, "bad-request", "node is missing");
+    const values = valuesIn(body.fields);
+    return c.json(await commands.execute(c.req.param("domain"), node, values, body.show === true));
+  });
 }
 
 function addAccounts(app: App, accounts: ControlAccounts): void {
@@ -96,18 +122,25 @@ function addAccounts(app: App, accounts: ControlAccounts): void {
 }
 
 /** Serves the interface on the socket of a run folder. */
-export async function listenForControl(controlled: Controlled): Promise<HttpServer> {
+export async function listenForControl(controlled: Controlled): Promise<HttpPort> {
   const { server } = controlled;
   const { run } = server.settings.server;
   await Deno.mkdir(run, { recursive: true, mode: 0o700 });
   const apps = { hosts: new Map<string, App>(), fallback: controlApp(controlled) };
-  return await HttpServer.listen({
-    at: { path: `${run}/${CONTROL_SOCKET}` },
+  const http = new HttpServer({
     apps: () => apps,
+    limits: CONTROL_LIMITS,
+    proxies: () => NOBODY,
+    rates: undefined,
     clock: server.clock,
+    wheel: server.streams.wheel,
     log: server.log.child("control"),
   });
+  return await HttpPort.openUnix(http, `${run}/${CONTROL_SOCKET}`, 0o600);
 }
+
+const CONTROL_LIMITS: HttpLimits = { headerBytes: 16_384, headerMs: 10_000, idleMs: 5_000, stallMs: 60_000 };
+const NOBODY = new CidrList([]);
 
 function changeIn(body: Record<string, unknown>): AccountChange {
   const password = text(body, "password");

@@ -1,5 +1,4 @@
 /** The hosts of a server: raised, refitted and lowered as the configuration says, all of a change or nothing of it. */
-import type { X509Certificate } from "node:crypto";
 import type { Logger } from "../base/log.ts";
 import type { HostSettings, Settings } from "../config/mod.ts";
 import type { HostContext, HostOptions } from "../host/context.ts";
@@ -8,7 +7,7 @@ import { Jid } from "../jid/jid.ts";
 import { type FittingPlan, HostPlugins, type Wanted } from "../plugin/fitting.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
 import { StreamError } from "../stream/error.ts";
-import { readAuthorities } from "../transport/certificate_chain.ts";
+import { readAuthorities, Roots } from "../transport/roots.ts";
 import { type BrokenPlugin, prepareTolerantly } from "./broken_plugins.ts";
 import type { PluginSet } from "./plugin_set.ts";
 
@@ -39,7 +38,7 @@ export class Hosts {
   broken: readonly BrokenPlugin[] = [];
 
   constructor(
-    private readonly context: Omit<HostContext<Host>, "log" | "sibling" | "children">,
+    private readonly context: Omit<HostContext<Host>, "log" | "sibling" | "all" | "children">,
     private readonly log: Logger,
     public plugins: PluginSet,
     private readonly secret: Uint8Array,
@@ -139,6 +138,7 @@ export class Hosts {
     }
     this.#raised.delete(domain);
     await raised.plugins.dispose();
+    raised.host.context.metrics.forget("host", domain);
   }
 
   #make(options: HostOptions): Raised {
@@ -147,6 +147,7 @@ export class Hosts {
       log: this.log.child(options.domain),
       certificate: (domain) => this.context.certificate(domain),
       sibling: (domain) => this.get(domain),
+      all: () => this.all(),
       children: (domain) => this.#children(domain),
     }, options);
     return { host, plugins: new HostPlugins(host) };
@@ -218,8 +219,8 @@ function addressesOf(where: string, texts: readonly string[]): ReadonlySet<strin
 /** Who signs the certificates that clients may log in with. Throws an Error that names the file. */
 function authoritiesOf(
   { domain, client_certificates: wanted, client_authorities: path }: HostSettings,
-): X509Certificate[] {
-  if (!wanted) return [];
+): Roots {
+  if (!wanted) return new Roots([]);
   if (path === undefined) {
     throw new Error(
       `host "${domain}": client_certificates needs client_authorities: a PEM file of who signs them ` +

@@ -4,6 +4,36 @@ import type { StreamLimits } from "../stream/limits.ts";
 
 const CLOSE_TIMEOUT = 5_000;
 
+/** How many connections there may be at a time. */
+export function connectionLimits(limits: Settings["limits"]): { perAddress: number; total: number } {
+  return { perAddress: limits.connections_per_address || Infinity, total: limits.connections || Infinity };
+}
+
+/** Those of external components: the same sizes and time-outs, but one connection carries many people's stanzas. */
+export function componentLimits(limits: Settings["limits"]): StreamLimits {
+  const { component_bytes_per_second: bytes, component_stanzas_per_second: stanzas } = limits;
+  return {
+    ...streamLimits(limits),
+    bytesPerSecond: bytes,
+    bytesBurst: Math.max(bytes, limits.bytes_burst),
+    stanzasPerSecond: stanzas,
+    stanzasBurst: Math.max(stanzas, limits.stanzas_burst),
+  };
+}
+
+/** Those of other servers, of which the same is true. Silence is watched as each host's federation says. */
+export function serverLimits(limits: Settings["limits"]): StreamLimits {
+  const { server_bytes_per_second: bytes, server_stanzas_per_second: stanzas } = limits;
+  return {
+    ...streamLimits(limits),
+    bytesPerSecond: bytes,
+    bytesBurst: Math.max(bytes, limits.bytes_burst),
+    stanzasPerSecond: stanzas,
+    stanzasBurst: Math.max(stanzas, limits.stanzas_burst),
+  };
+}
+
+/** Those of clients. */
 export function streamLimits(limits: Settings["limits"]): StreamLimits {
   const { depth, attributes } = limits;
   return {

@@ -1,8 +1,8 @@
 /** The open ports, changed by difference: what stays the same stays open, with all its connections. */
-import type { HttpServer } from "../http/server.ts";
 import type { Settings } from "../config/mod.ts";
 import { formatAddress } from "../config/mod.ts";
 import type { Listener } from "../transport/listener.ts";
+import type { HttpPort } from "./http_port.ts";
 
 /** A port that is or shall be open. Two with the same key are the same port. */
 export interface Wanted {
@@ -23,7 +23,10 @@ export interface ListenersPlan {
   readonly close: readonly string[];
 }
 
-export type OpenPort = (wanted: Wanted) => Promise<Listener | HttpServer>;
+/** How the place of a socket in the file system begins. */
+export const UNIX = "unix:";
+
+export type OpenPort = (wanted: Wanted) => Promise<Listener | HttpPort>;
 
 export class Listeners {
   #open: Open[] = [];
@@ -52,7 +55,7 @@ export class Listeners {
     const wanted = wantedPorts(settings);
     const gone = this.#open.filter((o) => !wanted.some((w) => same(o, w)));
     const missing = wanted.filter((w) => !this.#open.some((o) => same(o, w)));
-    const later = missing.filter((w) => gone.some((o) => o.port === portOf(w)));
+    const later = missing.filter((w) => gone.some((o) => o.port === portOf(w) || o.at === w.at));
     const fresh: Open[] = [];
     const abandon = async (): Promise<void> => {
       for (const open of fresh) await open.close();
@@ -96,10 +99,18 @@ export class Listeners {
   }
 }
 
-function wantedPorts(settings: Settings): Wanted[] {
-  return Object.entries(settings.listen).flatMap(([kind, { at, proxy }]) =>
-    at.map((address) => ({ kind, at: formatAddress(address), proxy }))
-  );
+/** The ports that a configuration asks for. */
+export function wantedPorts(settings: Settings): Wanted[] {
+  const hosts = Object.values(settings.hosts);
+  const components = hosts.some((host) => host.kind === "component");
+  const federation = hosts.some((host) => host.plugins.includes("federation"));
+  const ports = Object.entries(settings.listen)
+    // Without a component, or a host that talks to other servers, there is nobody who could come.
+    .filter(([kind]) => components || !kind.startsWith("component"))
+    .filter(([kind]) => federation || !kind.startsWith("s2s"))
+    .flatMap(([kind, { at, proxy }]) => at.map((address) => ({ kind, at: formatAddress(address), proxy })));
+  const { socket } = settings.http;
+  return socket === undefined ? ports : [...ports, { kind: "http", at: UNIX + socket, proxy: [] }];
 }
 
 function portOf({ at }: Wanted): number {

@@ -9,6 +9,8 @@ import { Database } from "../storage/database.ts";
 import { ConnectionLimits } from "../transport/connection_limits.ts";
 import { ServerCertificates } from "./certificates.ts";
 import type { PluginSet } from "./plugin_set.ts";
+import { openElsewhere } from "./elsewhere.ts";
+import { connectionLimits } from "./limits.ts";
 import { portsOf } from "./ports.ts";
 import { type CertificateSource, Server } from "./server.ts";
 
@@ -30,8 +32,7 @@ export async function openServer(
 ): Promise<Opened> {
   const storage = openStorage(settings, log, clock);
   const certificates = new ServerCertificates(clock, log);
-  const perAddress = settings.limits.connections_per_address;
-  const connections = new ConnectionLimits(perAddress === 0 ? {} : { perAddress });
+  const connections = new ConnectionLimits(connectionLimits(settings.limits));
   const server = await Server.start(settings, {
     plugins,
     log,
@@ -39,6 +40,7 @@ export async function openServer(
     certificates,
     clock,
     connections,
+    elsewhere: openElsewhere,
     openPort: (server) => portsOf(server, certificates, connections),
   });
   return { server, certificates };

@@ -58,7 +58,7 @@ export class PluginFiles {
       stamp = `${mtime?.getTime()}-${size}`;
       const known = this.#loaded.get(path);
       if (known?.stamp === stamp) return known;
-      return { stamp, plugins: await importPlugins(path, stamp) };
+      return { stamp, plugins: await importPlugins(path, stamp, tokensOf(this.builtIn)) };
     } catch (error) {
       return { stamp, plugins: [], reason: reasonOf(error) };
     }
@@ -75,12 +75,22 @@ export class PluginFiles {
   }
 }
 
-async function importPlugins(path: string, stamp: string): Promise<AnyPlugin[]> {
+function tokensOf(plugins: readonly AnyPlugin[]): Readonly<Record<string, object>> {
+  return Object.fromEntries(
+    plugins.flatMap(({ name, tokens }) => tokens === undefined ? [] : [[name, tokens]]),
+  );
+}
+
+async function importPlugins(
+  path: string,
+  stamp: string,
+  tokens: Readonly<Record<string, object>>,
+): Promise<AnyPlugin[]> {
   const { default: make } = await import(`${pathToFileURL(path)}?${stamp}`) as { default?: unknown };
   if (typeof make !== "function") {
     throw new Error("its default export is not a function: expected (api) => api.definePlugin({ … })");
   }
-  const made: unknown = await (make as PluginFile<Face>)(face);
+  const made: unknown = await (make as PluginFile<Face>)(face, tokens);
   return (Array.isArray(made) ? made : [made]).map(checked);
 }
 

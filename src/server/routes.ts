@@ -6,6 +6,7 @@ import type { Host } from "../host/host.ts";
 import type { Exporting } from "../host/points.ts";
 import type { Route } from "../host/router.ts";
 import { StanzaError } from "../stanza/error.ts";
+import type { ServerFederation } from "./federation.ts";
 import type { Hosts } from "./hosts.ts";
 
 /** To a host of this server. */
@@ -13,16 +14,17 @@ export function localRoute(hosts: Hosts): Route {
   return {
     label: "local",
     takes: (domain) => hosts.get(domain) !== undefined,
-    route: (stanza, session) => hosts.get(stanza.to!.domain)!.arrive(stanza, session),
+    route: (stanza, session, asker) => hosts.get(stanza.to!.domain)!.arrive(stanza, session, asker),
   };
 }
 
-/** The last route: past `exporting`, and then nowhere, as long as there is no federation. */
-export function remoteRoute(hosts: Hosts): Route {
-  const refused = (host: Host, outcome: Outcome, x: Exporting): void => {
+/** The last route: past `exporting`, and then to the servers elsewhere, where the sender's host federates. */
+export function remoteRoute(hosts: Hosts, federation: ServerFederation): Route {
+  const exported = (host: Host, outcome: Outcome, x: Exporting): void => {
     if (outcome === CLAIMED) return;
+    if (outcome === undefined && federation.send(x.stanza) === "sent") return;
     const why = outcome ??
-      new StanzaError("remote-server-not-found", "this server does not talk to other servers");
+      new StanzaError("remote-server-not-found", `${host.domain} does not talk to other servers`);
     host.refuse(x.stanza, why, "exporting");
   };
   return {
@@ -33,7 +35,7 @@ export function remoteRoute(hosts: Hosts): Route {
       if (host === undefined) return;
       const x: Exporting = { stanza, claimed: false, session };
       const outcome = host.fittings.exporting.pass(x);
-      return isPromise(outcome) ? outcome.then((o) => refused(host, o, x)) : refused(host, outcome, x);
+      return isPromise(outcome) ? outcome.then((o) => exported(host, o, x)) : exported(host, outcome, x);
     },
   };
 }

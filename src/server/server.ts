@@ -7,23 +7,35 @@ import type { Log } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
 import { Wheel } from "../base/wheel.ts";
 import type { Settings } from "../config/mod.ts";
-import { stopping } from "../host/points.ts";
+import { componentHome } from "../host/components.ts";
+import type { Upgrade } from "../http/connection.ts";
+import { LoginBrake } from "../host/login_brake.ts";
+import { serving, stopping } from "../host/points.ts";
 import { Router } from "../host/router.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
 import { ClientSession } from "../session/client.ts";
+import { ComponentSession } from "../session/component.ts";
+import type { ComponentGround } from "../session/component_home.ts";
 import type { FindHome } from "../session/home.ts";
+import type { ServerIn } from "../session/server_in.ts";
+import { ServerStream } from "../session/server_stream.ts";
 import type { Storage } from "../storage/store.ts";
 import { StreamError } from "../stream/error.ts";
+import type { Framing } from "../stream/framing.ts";
 import type { StreamLimits } from "../stream/limits.ts";
 import { Flusher } from "../stream/outbox.ts";
 import { Stream, type StreamContext } from "../stream/stream.ts";
 import type { Carrier } from "../transport/carrier.ts";
 import type { ConnectionLimits } from "../transport/connection_limits.ts";
 import type { TlsContext } from "../transport/tls_context.ts";
+import type { WebSocketOptions } from "../transport/web_socket_carrier.ts";
+import { Attached } from "./attached.ts";
 import { brokenFields, type BrokenPlugin, describeBroken } from "./broken_plugins.ts";
 import { changesBetween } from "./changes.ts";
+import { type OpenElsewhere, ServerFederation } from "./federation.ts";
 import { Hosts, type HostsPlan } from "./hosts.ts";
-import { streamLimits } from "./limits.ts";
+import { webAddress } from "./web_address.ts";
+import { componentLimits, connectionLimits, streamLimits } from "./limits.ts";
 import { Listeners, type ListenersPlan, type OpenPort } from "./listeners.ts";
 import { type PluginSet, pluginSet } from "./plugin_set.ts";
 import { localRoute, remoteRoute } from "./routes.ts";
@@ -51,6 +63,8 @@ export interface ServerParts {
   readonly clock?: Clock;
   /** The count of connections that the ports share. */
   readonly connections?: ConnectionLimits;
+  /** How other servers are found; without it the server talks to none. */
+  readonly elsewhere?: OpenElsewhere;
   /** How ports are opened; tests have none. */
   openPort(server: Server): OpenPort;
 }
@@ -67,6 +81,8 @@ export interface ReloadPlan {
 
 const FINE_TICK = 20;
 const CLOSING_GRACE = 2_000;
+/** How long what waits for a connection to another server may still wait when this one stops. */
+const FEDERATION_GRACE = 1_000;
 
 export class Server {
   readonly clock: Clock;
@@ -77,11 +93,13 @@ export class Server {
   readonly router: Router;
   readonly streams: StreamContext;
   readonly listeners: Listeners;
+  readonly federation: ServerFederation;
   readonly started: number;
   settings: Settings;
   limits: StreamLimits;
   readonly #parts: ServerParts;
   readonly #findHome: FindHome<ClientSession>;
+  readonly #components: ComponentGround;
   #stopped: Promise<void> | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -104,6 +122,7 @@ export class Server {
     this.router = new Router((error, stanza) => {
       this.log.error("routing failed", { stanza: `${stanza.kind}/${stanza.type}`, error });
     });
+    const attached = new Attached(this);
     const context = {
       clock: this.clock,
       wheel: this.streams.wheel,
@@ -111,9 +130,30 @@ export class Server {
       router: this.router,
       metrics: this.metrics,
       certificate: (domain: string) => parts.certificates.choose(domain),
+      data: settings.server.data,
+      webAddress: (domain: string) => webAddress(this.settings, domain),
+      attach: (carrier: Carrier, kind: string, framing: Framing) => attached.attach(carrier, kind, framing),
+      webSocket: (upgrade: Upgrade, protocol: string, options: WebSocketOptions) =>
+        attached.webSocket(upgrade, protocol, options),
+      largestStanza: () => this.limits.authenticated.stanzaBytes,
+      peers: {
+        pairs: () => this.federation.pairs(),
+        close: (remote: string, reason: string, local?: string) =>
+          this.federation.close(remote, reason, local),
+      },
     };
     const set = "byName" in parts.plugins ? parts.plugins : pluginSet(parts.plugins);
-    this.hosts = new Hosts(context, this.log, set, serverSecret(this.storage));
+    const secret = serverSecret(this.storage);
+    this.hosts = new Hosts(context, this.log, set, secret);
+    this.federation = new ServerFederation(settings, {
+      hosts: this.hosts,
+      router: this.router,
+      streams: this.streams,
+      storage: this.storage,
+      log: this.log,
+      secret,
+      open: parts.elsewhere,
+    });
     this.listeners = new Listeners(parts.openPort(this));
     this.#findHome = (domain) => {
       const host = domain === undefined ? this.hosts.firstOf("user") : this.hosts.get(domain);
@@ -122,6 +162,13 @@ export class Server {
         return new StreamError("host-unknown", `nobody can log in at ${domain}`);
       }
       return host;
+    };
+    this.#components = {
+      find: (domain) =>
+        this.hosts.get(domain)?.fittings.service(componentHome) ??
+          new StreamError("host-unknown", `${domain} is no component of this server`),
+      route: (stanza) => this.router.route(stanza, undefined),
+      brake: new LoginBrake(),
     };
   }
 
@@ -136,14 +183,17 @@ export class Server {
       throw error;
     }
     try {
-      observe(server.metrics, server.streams, server.hosts, server.started);
+      observe(server);
+      const federation = server.federation.prepare(settings);
       (await parts.certificates.refresh(settings)).commit();
       const hosts = await server.hosts.prepare(settings);
       for (const it of hosts.broken) server.log.error("a plugin is left out", brokenFields(it));
       await hosts.commit();
+      federation.commit();
       server.#setRoutes();
       await server.storage.flush();
       await (await server.listeners.prepare(settings)).commit();
+      server.#serving();
       return server;
     } catch (error) {
       await server.stop();
@@ -152,9 +202,21 @@ export class Server {
   }
 
   /** A client's connection. */
-  accept(carrier: Carrier): ClientSession {
+  accept(carrier: Carrier, framing?: Framing): ClientSession {
     const session = new ClientSession(this.#findHome);
-    session.start(new Stream(carrier, session, this.streams, this.limits));
+    session.start(new Stream(carrier, session, this.streams, this.limits, framing));
+    return session;
+  }
+
+  /** Another server's connection. */
+  acceptServer(carrier: Carrier): ServerIn {
+    return this.federation.accept(carrier);
+  }
+
+  /** An external component's connection. */
+  acceptComponent(carrier: Carrier): ComponentSession {
+    const session = new ComponentSession(this.#components);
+    session.start(new Stream(carrier, session, this.streams, componentLimits(this.settings.limits)));
     return session;
   }
 
@@ -197,29 +259,33 @@ export class Server {
     const certificates = await this.#parts.certificates.refresh(next, true);
     const hosts = await this.hosts.prepare(next, plugins);
     let listeners;
+    let federation;
     try {
       this.#refuseNewlyBroken(hosts.broken);
+      federation = this.federation.prepare(next);
       listeners = await this.listeners.prepare(next);
     } catch (error) {
+      federation?.abandon();
       await hosts.abandon();
       throw error;
     }
     if (rehearsal) {
       await listeners.abandon();
+      federation.abandon();
       await hosts.abandon();
       return plan;
     }
     this.settings = next;
     this.limits = streamLimits(next.limits);
     this.log.setLevels(next.server.log, next.server.log_levels);
-    if (this.#parts.connections !== undefined) {
-      this.#parts.connections.perAddress = next.limits.connections_per_address || Infinity;
-    }
+    this.#parts.connections?.change(connectionLimits(next.limits));
     certificates.commit();
     await hosts.commit();
+    federation.commit();
     this.#setRoutes();
     this.#endHomeless();
     await listeners.commit();
+    this.#serving();
     await this.storage.flush();
     return plan;
   }
@@ -236,6 +302,12 @@ export class Server {
   #endHomeless(): void {
     for (const stream of [...this.streams.open]) {
       const { owner } = stream;
+      if (owner instanceof ComponentSession && owner.domain !== "") {
+        const home = this.#components.find(owner.domain);
+        if (home instanceof StreamError) {
+          stream.end(new StreamError("host-gone", `${owner.domain} is no longer served`));
+        }
+      }
       if (!(owner instanceof ClientSession) || owner.home === undefined) continue;
       const { domain } = owner.home;
       if (this.hosts.get(domain) !== owner.home) {
@@ -253,9 +325,16 @@ export class Server {
     // Nobody new is let in from here on; requests that are being answered are waited for together with the streams.
     const ports = this.#step("closing the ports", () => this.listeners.close());
     for (const host of this.hosts.all()) host.emit(stopping, {});
-    for (const stream of [...this.streams.open]) stream.end(new StreamError("system-shutdown"));
+    const shutdown = new StreamError("system-shutdown");
+    for (const stream of [...this.streams.open]) {
+      if (!(stream.owner instanceof ServerStream)) stream.end(shutdown);
+    }
+    // After the clients: that they are gone is told to others elsewhere.
+    await this.#step("closing the federation", () => this.federation.stop(FEDERATION_GRACE));
+    for (const stream of [...this.streams.open]) stream.end(shutdown);
     await this.#step("closing the streams", () => this.#streamsClosed());
     await ports;
+    this.federation.dispose();
     await this.#step("stopping the plugins", () => this.hosts.dispose());
     this.#parts.certificates.close();
     this.streams.wheel.stop();
@@ -287,8 +366,12 @@ export class Server {
     });
   }
 
+  #serving(): void {
+    for (const host of this.hosts.all()) host.emit(serving, {});
+  }
+
   #setRoutes(): void {
     const own = [...this.hosts.all()].flatMap((host) => host.fittings.routes);
-    this.router.routes = [...own, localRoute(this.hosts), remoteRoute(this.hosts)];
+    this.router.routes = [...own, localRoute(this.hosts), remoteRoute(this.hosts, this.federation)];
   }
 }

@@ -1,6 +1,7 @@
 /** What a running server says of itself: for the banner, the log's `ready` record and `metronome status`. */
 import { createHash } from "node:crypto";
 import { VERSION } from "../base/version.ts";
+import type { PeerPair } from "../host/federation.ts";
 import type { Host } from "../host/host.ts";
 import { type Ports, portsOpen } from "./ports_open.ts";
 import type { Server } from "./server.ts";
@@ -47,8 +48,18 @@ export interface Status {
   readonly data: string;
   readonly hosts: readonly HostStatus[];
   readonly certificates: readonly CertificateStatus[];
+  readonly federation: FederationStatus;
   /** What is not as it should be; none means ready. */
   readonly problems: readonly string[];
+}
+
+/** The servers elsewhere. */
+export interface FederationStatus {
+  /** Authenticated streams; one may serve several pairs of domains. */
+  readonly streams: number;
+  readonly pairs: readonly PeerPair[];
+  /** What waits for a connection. */
+  readonly waiting: readonly { readonly local: string; readonly remote: string; readonly stanzas: number }[];
 }
 
 export function statusOf(server: Server, certificates?: ServerCertificates): Status {
@@ -68,6 +79,7 @@ export function statusOf(server: Server, certificates?: ServerCertificates): Sta
     certificates: certificates === undefined
       ? []
       : hosts.flatMap(({ domain }) => certificateStatus(domain, certificates)),
+    federation: server.federation.status(),
     problems: server.problems,
   };
 }

@@ -3,7 +3,11 @@ import type { App, Apps } from "../http/apps.ts";
 import { landingApp } from "../http/landing.ts";
 import { mountAll } from "../http/mount.ts";
 import { operationMounts } from "../http/operations.ts";
+import { CidrList } from "../base/cidr.ts";
+import { HttpServer } from "../http/server.ts";
+import { RequestRates } from "../http/request_rates.ts";
 import type { Server } from "./server.ts";
+import { partsOf, webAddress } from "./web_address.ts";
 
 /** XEP-0077: where its stream feature is offered, people may make accounts with their client. */
 const REGISTER_NS = "jabber:iq:register";
@@ -13,7 +17,46 @@ export class Web {
   /** What the apps were made from. */
   #made: readonly unknown[] = [];
 
-  constructor(private readonly server: Server) {}
+  readonly #answers: (status: number) => void;
+  #proxies: { readonly of: readonly string[]; readonly list: CidrList } | undefined;
+  #rates: RequestRates | undefined;
+
+  constructor(private readonly server: Server) {
+    const counter = server.metrics.counter(
+      "http_answers",
+      "Answers over HTTP, by the class of their status.",
+      ["class"],
+    );
+    this.#answers = (status) => counter.of(`${Math.floor(status / 100)}xx`).add();
+  }
+
+  /** What speaks HTTP on one port. Limits are those of now; a reload changes those of later ports. */
+  speaker(): HttpServer {
+    const { clock, log, streams, settings: { http } } = this.server;
+    const rate = http.requests_per_second;
+    if (rate > 0) this.#rates ??= new RequestRates(rate, http.requests_burst, clock);
+    return new HttpServer({
+      apps: () => this.apps,
+      limits: {
+        headerBytes: http.header_size,
+        headerMs: http.header_timeout,
+        idleMs: http.idle_timeout,
+        stallMs: http.stall_timeout,
+      },
+      proxies: () => this.#believed(),
+      rates: this.#rates,
+      clock,
+      wheel: streams.wheel,
+      log: log.child("http"),
+      answered: this.#answers,
+    });
+  }
+
+  #believed(): CidrList {
+    const of = this.server.settings.http.trusted_proxies;
+    if (this.#proxies?.of !== of) this.#proxies = { of, list: new CidrList(of) };
+    return this.#proxies!.list;
+  }
 
   /** All apps as they are now; made anew only when the settings or a host's fittings are others. */
   get apps(): Apps {
@@ -38,15 +81,22 @@ export class Web {
       token: token?.reveal(),
     }).filter(({ path }) => enabled || path !== "/metrics");
     const hosts = new Map<string, App>();
+    const fallbacks: App[] = [];
     for (const host of this.server.hosts.all()) {
-      const registration = host.fittings.negotiator.features.some((feature) => feature.ns === REGISTER_NS);
-      const landing = {
-        path: "/",
-        app: landingApp({ domain: host.domain, registration }),
-        owner: "the server",
-      };
-      hosts.set(host.domain, mountAll([landing, ...operations, ...host.fittings.http], log));
+      const { domain, fittings, options: { kind } } = host;
+      const registration = fittings.negotiator.features.some((feature) => feature.ns === REGISTER_NS);
+      const services = [...this.server.hosts.all()].filter((other) => other.options.parent === domain);
+      const mounts = [...fittings.http, ...services.flatMap((service) => service.fittings.http)];
+      const landing = { path: "/", app: landingApp({ domain, registration }), owner: "the server" };
+      const root = mounts.some((mount) => mount.path === "/") ? [] : [landing];
+      const [name, path] = partsOf(webAddress(this.server.settings, domain));
+      const app = mountAll([...root, ...operations, ...mounts], log, path);
+      hosts.set(domain, app);
+      // Names that several hosts share are the first one's.
+      if (!hosts.has(name)) hosts.set(name, app);
+      if (kind === "user") fallbacks.push(app);
     }
-    return { hosts, fallback: mountAll(operations, log) };
+    // A server of one host has nobody to confuse it with: whatever name leads here means it.
+    return { hosts, fallback: fallbacks.length === 1 ? fallbacks[0]! : mountAll(operations, log) };
   }
 }

@@ -17,13 +17,17 @@ import type { Endpoint, TlsInfo } from "../transport/carrier.ts";
 import { el, type Element } from "../xml/element.ts";
 import { CONTENT_NS } from "../xml/names.ts";
 import { ownCopy } from "../xml/own.ts";
+import type { Asker } from "./asker.ts";
 import { prepareHeader } from "./header.ts";
 import type { Entry, FindHome, Home } from "./home.ts";
 import { type Negotiation, negotiationOf, refuseBetween } from "./negotiation.ts";
 
 const PING_NS = "urn:xmpp:ping";
 
-export class ClientSession implements StreamOwner {
+/** Requests of one session that may be worked on at a time. */
+const MOST_PENDING = 16;
+
+export class ClientSession implements StreamOwner, Asker {
   /** The stream's id: unpredictable, and new with every header of ours (RFC 6120 §4.7.3, §4.3.3). */
   id = "";
   state = Inbound;
@@ -83,6 +87,10 @@ export class ClientSession implements StreamOwner {
     }
     this.#slots.set(slot, value);
     if (this.#slots.empty) this.#slots = undefined;
+  }
+
+  get mostPending(): number {
+    return MOST_PENDING;
   }
 
   /** Requests of this session that are still being worked on. */
@@ -209,7 +217,10 @@ export class ClientSession implements StreamOwner {
   write(stanza: Stanza): void {
     const { stream, home } = this;
     if (stream === undefined && !this.parked) return;
-    stream?.put(stanza.toText());
+    if (stream !== undefined) {
+      stream.put(stanza.toText());
+      home!.sent[stanza.kind]++;
+    }
     // Afterwards: a request for an acknowledgement has to come behind the stanza that it is made for.
     if (home!.watchesWriting) home!.writing(this, stanza);
   }

@@ -7,6 +7,7 @@ import type { Maybe } from "../base/maybe.ts";
 import type { Jid } from "../jid/jid.ts";
 import type { Exchange, Identity, Mechanism } from "../sasl/mechanism.ts";
 import type { Stanza } from "../stanza/stanza.ts";
+import type { Traffic } from "../stanza/traffic.ts";
 import type { StreamError } from "../stream/error.ts";
 import type { Negotiating, Negotiator } from "../stream/negotiator.ts";
 import type { End } from "../stream/stream.ts";
@@ -26,6 +27,8 @@ export interface SessionPolicy {
 export interface Attempt {
   /** The account that it is about, once that is known. */
   account: string | undefined;
+  /** When it began, in the order of what happens to accounts. */
+  stamp: number;
   /** A channel binding was tried that we do not know: the client may go on without one (RFC 5802 §6 is satisfied). */
   bindingRefused: boolean;
   /** What the stream was offered, strongest first. */
@@ -50,6 +53,8 @@ export interface Home<S extends Negotiating> {
   mechanisms(session: S): readonly Mechanism[];
   /** Begins an attempt; what is learnt of it is noted in `attempt`. */
   exchange(session: S, mechanism: Mechanism, attempt: Attempt): Exchange;
+  /** Whether an account is what it was when the session's attempt began: no other password, not switched off, not gone. */
+  isCurrent(session: S, username: string): boolean;
   /** A login succeeded; may still be refused, and says who it is from now on. */
   authenticated(session: S, identity: Identity, mechanism: string): void;
   /** How many milliseconds an attempt has to wait before it is looked at, for all that failed before it. */
@@ -59,8 +64,8 @@ export interface Home<S extends Negotiating> {
 
   /** What can be negotiated within a login by XEP-0388. */
   readonly inlines: Inlines<S>;
-  /** The names of what can be added to the session's account at a login (XEP-0480). */
-  upgrades(session: S): readonly string[];
+  /** The names of what can be added to accounts at a login (XEP-0480). */
+  readonly upgrades: readonly string[];
   /** What is to be done before a login counts that has proved who it is, as the client asked for it. */
   tasks(request: Element, username: string, mechanism: string): readonly Task[];
 
@@ -82,6 +87,8 @@ export interface Home<S extends Negotiating> {
   accept(session: S, stanza: Stanza): Maybe<void>;
   /** Another element of a stream. False where nobody knows it. */
   nonza(session: S, element: Element): Maybe<boolean>;
+  /** Counts what is written to streams. */
+  readonly sent: Traffic;
   /** A stanza is about to be written to a session's stream. */
   writing(session: S, stanza: Stanza): void;
   readonly watchesWriting: boolean;

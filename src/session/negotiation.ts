@@ -47,6 +47,7 @@ export function negotiationOf<S>(session: Negotiating<S>): Negotiation<S> {
     mechanism: "",
     failures: 0,
     account: undefined,
+    stamp: 0,
     bindingRefused: false,
     offered: undefined,
     from: "",

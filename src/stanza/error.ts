@@ -45,6 +45,8 @@ export interface ErrorDetails {
   readonly uri?: string;
   /** The entity that answers, where it is not the addressee (RFC 6120 §8.3.1 'by'). */
   readonly by?: string;
+  /** What the answer has beside the error, such as the parts of a request that were refused. */
+  readonly beside?: Element;
 }
 
 /** Why a stanza is answered with an error. */

@@ -21,7 +21,7 @@ export function resultOf(request: Stanza, payload?: Element): Stanza {
 export function errorOf(stanza: Stanza, error: StanzaError): Stanza | undefined {
   if (stanza.isError || (stanza.kind === "iq" && stanza.type === "result")) return undefined;
   return Stanza.of(
-    el(stanza.kind, CONTENT_NS, { type: "error", id: stanza.id }, [error.toElement()]),
+    el(stanza.kind, CONTENT_NS, { type: "error", id: stanza.id }, [error.details.beside, error.toElement()]),
     stanza.to,
     stanza.from,
   );

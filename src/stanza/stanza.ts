@@ -26,8 +26,16 @@ const PRESENCE_TYPES = new Set([
 ]);
 const IQ_TYPES = new Set(["get", "set", "result", "error"]);
 
+/** The text of a stanza before and after its receiver's address, for copies that differ in nothing else. */
+interface SharedText {
+  before: string;
+  after: string;
+}
+
 export class Stanza {
   #payload: Element | undefined | null = null;
+  /** Shared by all that were addressed from one stanza; written by the first of them that is sent. */
+  #shared: SharedText | undefined;
 
   private constructor(
     readonly kind: Kind,
@@ -95,7 +103,9 @@ export class Stanza {
 
   /** The same for another receiver; the content is shared. */
   addressed(to: Jid | undefined): Stanza {
-    return new Stanza(this.kind, this.type, this.id, this.from, to, this.source, this.rest);
+    const copy = new Stanza(this.kind, this.type, this.id, this.from, to, this.source, this.rest);
+    copy.#shared = this.#shared ??= { before: "", after: "" };
+    return copy;
   }
 
   /** The same between two others; one copy instead of two. */
@@ -156,10 +166,23 @@ export class Stanza {
 
   /** As text for a stream whose default namespace is a content namespace, or as a document of its own. */
   toText(standalone = false): string {
-    let text = standalone ? `<${this.kind} xmlns="${CONTENT_NS}"` : `<${this.kind}`;
-    if (this.from !== undefined) text += ` from="${escapeAttr(this.from.toString())}"`;
-    if (this.to !== undefined) text += ` to="${escapeAttr(this.to.toString())}"`;
-    if (this.id !== undefined) text += ` id="${escapeAttr(this.id)}"`;
+    const to = this.to === undefined ? "" : ` to="${escapeAttr(this.to.toString())}"`;
+    const shared = this.#shared;
+    if (shared === undefined || standalone) return this.head(standalone) + to + this.tail();
+    if (shared.after === "") {
+      shared.before = this.head(false);
+      shared.after = this.tail();
+    }
+    return shared.before + to + shared.after;
+  }
+
+  private head(standalone: boolean): string {
+    const text = standalone ? `<${this.kind} xmlns="${CONTENT_NS}"` : `<${this.kind}`;
+    return this.from === undefined ? text : `${text} from="${escapeAttr(this.from.toString())}"`;
+  }
+
+  private tail(): string {
+    let text = this.id === undefined ? "" : ` id="${escapeAttr(this.id)}"`;
     if (!this.isDefaultType) text += ` type="${escapeAttr(this.type)}"`;
     const inner = this.source.inner(CONTENT_NS);
     return inner === "" ? `${text}${this.rest}/>` : `${text}${this.rest}>${inner}</${this.kind}>`;

@@ -1,6 +1,7 @@
 /** The archive kind on SQLite: one owner's items are a shelf, whose order is in leaves (see `schema.ts`). */
 import { hasWords, isEmpty, searchOf } from "./archive_query.ts";
-import { type ArchiveLog, type Key, type Stored, storedOf } from "./archive_log.ts";
+import { type ArchiveLog, storedOf } from "./archive_log.ts";
+import type { Key, Stored } from "./bundles.ts";
 import type { Cells, Input } from "./engine.ts";
 import { StorageError } from "./error.ts";
 import { itemId, timeOfId } from "./item_id.ts";
@@ -35,6 +36,9 @@ export class SqliteArchive implements Archive {
   readonly #sweep: () => void;
   readonly #shelves = new Map<string, number>();
   #generation = -1;
+  /** The last value that was added, as it came and as it is stored. */
+  #value = "";
+  #stored = "";
   /** The owner that `expire` visited last in this round. */
   #visited: string | undefined;
 
@@ -58,7 +62,7 @@ export class SqliteArchive implements Archive {
       storable(item.with ?? "", "an address"),
       storable(resource, "an address"),
     ];
-    const value = storable(item.value, "an item");
+    const value = this.#storable(item.value);
     const words = text !== undefined && hasWords(text) ? storable(text, "a text") : undefined;
     // Nobody else can have made an id that tells this time: only others are looked for.
     if (timeOfId(id) === at) {
@@ -76,6 +80,15 @@ export class SqliteArchive implements Archive {
       this.#write("INSERT INTO item_name (shelf, id, at, seq) VALUES (?, ?, ?, ?)", key[0], key[1], at, seq);
     });
     return id;
+  }
+
+  /** Mostly the item before, for another owner. */
+  #storable(value: string): string {
+    if (value !== this.#value) {
+      this.#stored = storable(value, "an item");
+      this.#value = value;
+    }
+    return this.#stored;
   }
 
   get(owner: string, id: string): Item | undefined {
@@ -185,7 +198,7 @@ export class SqliteArchive implements Archive {
     if (hits.length === 0) return;
     const sorted = hits.toSorted((a, b) => precedes(a, b) ? -1 : 1);
     this.#place.engine.atomic(() => {
-      const stored = this.#stored(sorted);
+      const stored = this.#itemsOf(sorted);
       this.#log.leaves.remove(shelf, sorted);
       this.#log.release(shelf, stored);
       for (const { at, keys } of stored) {
@@ -260,13 +273,13 @@ export class SqliteArchive implements Archive {
     for (const entry of entries) {
       batch.push(entry);
       if (batch.length < BATCH) continue;
-      yield* this.#stored(batch).map((stored) => ({ ...stored, stored }));
+      yield* this.#itemsOf(batch).map((stored) => ({ ...stored, stored }));
       batch = [];
     }
-    yield* this.#stored(batch).map((stored) => ({ ...stored, stored }));
+    yield* this.#itemsOf(batch).map((stored) => ({ ...stored, stored }));
   }
 
-  #stored(hits: readonly Hit[]): Stored[] {
+  #itemsOf(hits: readonly Hit[]): Stored[] {
     const found = this.#log.items(hits.flatMap(({ seq, stored }) => stored === undefined ? [seq] : []));
     return hits.map((hit) => {
       const stored = hit.stored ?? found.get(hit.seq);
@@ -276,7 +289,7 @@ export class SqliteArchive implements Archive {
   }
 
   #items(shelf: number, hits: readonly Hit[]): Item[] {
-    return this.#stored(hits).map((stored) => itemOf(shelf, stored));
+    return this.#itemsOf(hits).map((stored) => itemOf(shelf, stored));
   }
 
   /** An item by its id: where it tells its time there, else by name. */
@@ -286,7 +299,7 @@ export class SqliteArchive implements Archive {
     const at = timeOfId(id);
     if (at !== undefined) {
       const around = this.#log.leaves.walk(shelf, undefined, { at, seq: 0 }, endOf({ to: at }));
-      const found = this.#stored([...around]).find(({ keys }) =>
+      const found = this.#itemsOf([...around]).find(({ keys }) =>
         keys.some((key) => key[0] === shelf && key[1] === name)
       );
       if (found !== undefined) return found;

@@ -7,6 +7,7 @@
  * them: then they go into leaves together, which costs a fraction of an index kept up to date item by item. `filed` marks
  * how far that has come; what was added after it is looked at again when the file is opened.
  */
+import { Bundles, type Key, type Stored } from "./bundles.ts";
 import type { Cells, Engine, Input } from "./engine.ts";
 import { storageError } from "./error.ts";
 import { type Entry, Leaves } from "./leaves.ts";
@@ -14,35 +15,31 @@ import { scopeOf } from "./archive_query.ts";
 import { type Position, precedes } from "./position.ts";
 
 /** Entries that wait, before some are filed after every commit; and how many owners' those are then. */
-const PATIENCE = 8_192;
+const PATIENCE = 32_768;
 const SHELVES = 64;
+/** Items that are kept until they are written together. */
+const ROWS = 16;
 const REPLAY = 1_000;
 const LABEL = "archive";
 
-/** Who has an item, and as what; the value where it is not the common one any more. */
-export type Key = [shelf: number, id: string, peer: string, resource: string, value?: string];
-
-interface Row {
-  readonly seq: number;
-  readonly at: number;
-  readonly value: string;
+/** An item that is about to be written. */
+interface Row extends Stored {
   readonly text: string | undefined;
   readonly keys: Key[];
 }
 
-/** A stored item with its keys. */
-export interface Stored {
-  readonly seq: number;
-  readonly at: number;
-  readonly value: string;
-  readonly keys: readonly Key[];
+/** Entries of an owner that are in no leaf: times and numbers by turns, in one array, since there are many of them. */
+interface Waiting {
+  readonly numbers: number[];
+  readonly peers: string[];
 }
 
 export class ArchiveLog {
   readonly leaves: Leaves;
+  readonly #bundles: Bundles;
   #generation = 0;
   #rows: Row[] = [];
-  readonly #waiting = new Map<number, Entry[]>();
+  readonly #waiting = new Map<number, Waiting>();
   #count = 0;
   #next = 1;
   #stale = true;
@@ -51,6 +48,7 @@ export class ArchiveLog {
 
   constructor(private readonly engine: Engine) {
     this.leaves = new Leaves(engine);
+    this.#bundles = new Bundles(engine);
     engine.deferred = {
       write: () => this.#write(),
       commit: () => this.#commit(),
@@ -78,10 +76,12 @@ export class ArchiveLog {
       last.keys.push(key);
       seq = last.seq;
     } else {
+      // Written when there is a bundle of them: what lives until the commit costs the garbage collector as much again.
+      if (this.#rows.length >= ROWS) this.#write();
       seq = this.#next++;
       this.#rows.push({ seq, at, value, text, keys: [key] });
     }
-    this.#wait(key[0], { at, seq, peer: key[2] });
+    this.#wait(key[0], at, seq, key[2]);
     this.engine.group.wrote();
     return seq;
   }
@@ -111,11 +111,14 @@ export class ArchiveLog {
 
   /** Items by their numbers. */
   items(seqs: readonly number[]): Map<number, Stored> {
+    const found = this.#bundles.find(seqs);
+    if (found.size === seqs.length) return found;
     const sql = "SELECT seq, at, keys, value FROM item WHERE seq IN (SELECT value FROM json_each(?))";
-    const rows = seqs.length === 0
-      ? []
-      : this.engine.all(LABEL, this.engine.prepare(sql), JSON.stringify(seqs));
-    return new Map(rows.map((row) => [Number(row["seq"]), storedOf(row)]));
+    const others = JSON.stringify(seqs.filter((seq) => !found.has(seq)));
+    for (const row of this.engine.all(LABEL, this.engine.prepare(sql), others)) {
+      found.set(Number(row["seq"]), storedOf(row));
+    }
+    return found;
   }
 
   /** Takes an owner's key off items; those that nobody has any more go. */
@@ -123,10 +126,10 @@ export class ArchiveLog {
     const { engine } = this;
     const gone: number[] = [];
     const update = engine.prepare("UPDATE item SET keys = ?, value = ? WHERE seq = ?");
-    for (const { seq, keys, value } of items) {
-      const left = keys.filter((key) => key[0] !== shelf);
-      if (left.length === 0) gone.push(seq);
-      else engine.write(LABEL, update, JSON.stringify(left), commonOf(left, value), seq);
+    const left = [...items].map((item) => ({ ...item, keys: item.keys.filter((key) => key[0] !== shelf) }));
+    for (const { seq, keys, value } of this.#bundles.put(left)) {
+      if (keys.length === 0) gone.push(seq);
+      else engine.write(LABEL, update, JSON.stringify(keys), commonOf(keys, value), seq);
     }
     if (gone.length === 0) return;
     const list = JSON.stringify(gone);
@@ -135,24 +138,27 @@ export class ArchiveLog {
     engine.write(LABEL, engine.prepare(`DELETE FROM item WHERE seq ${all}`), list);
   }
 
-  /** Puts another value in the place of an owner's. */
+  /** Puts another value in the place of an owner's. From then on the item has a row of its own. */
   replace(shelf: number, item: Stored, value: string, text: string | undefined): void {
     const { engine } = this;
     const keys = item.keys.map((key): Key =>
       key[0] === shelf ? [key[0], key[1], key[2], key[3], value] : key
     );
     const alone = keys.length === 1;
-    const update = engine.prepare("UPDATE item SET keys = ?, value = ? WHERE seq = ?");
     const kept = alone ? keys.map((key) => key.slice(0, 4)) : keys;
-    engine.write(LABEL, update, JSON.stringify(kept), alone ? value : commonOf(keys, item.value), item.seq);
+    const common = alone ? value : commonOf(keys, item.value);
+    this.#bundles.put([{ ...item, keys: [] }]);
+    const put = engine.prepare("REPLACE INTO item (seq, at, keys, value) VALUES (?, ?, ?, ?)");
+    engine.write(LABEL, put, item.seq, item.at, JSON.stringify(kept), common);
     engine.write(LABEL, engine.prepare("DELETE FROM item_text WHERE rowid = ?"), item.seq);
     if (text !== undefined) this.#index(item.seq, shelf, text);
   }
 
-  #wait(shelf: number, entry: Entry): void {
-    const entries = this.#waiting.get(shelf);
-    if (entries === undefined) this.#waiting.set(shelf, [entry]);
-    else entries.push(entry);
+  #wait(shelf: number, at: number, seq: number, peer: string): void {
+    let waiting = this.#waiting.get(shelf);
+    if (waiting === undefined) this.#waiting.set(shelf, waiting = { numbers: [], peers: [] });
+    waiting.numbers.push(at, seq);
+    waiting.peers.push(peer);
     this.#count++;
   }
 
@@ -170,16 +176,25 @@ export class ArchiveLog {
     this.#draining = true;
     let done = 0;
     try {
-      const insert = this.engine.prepare("INSERT INTO item (seq, at, keys, value) VALUES (?, ?, ?, ?)");
-      for (const { seq, at, keys, value, text } of rows) {
-        this.engine.complete(LABEL, insert, seq, at, JSON.stringify(keys), value);
-        if (text !== undefined) this.#index(seq, keys[0]![0], text);
-        done++;
+      for (let end = 0; done < rows.length;) {
+        if (done >= end) { for (end = done; end < rows.length && rows[end]!.text === undefined;) end++; }
+        if (done < end) done += this.#bundles.add(rows, done, end);
+        else {
+          this.#alone(rows[done]!);
+          done++;
+        }
       }
     } finally {
       this.#draining = false;
       if (done < rows.length) this.#rows = [...rows.slice(done), ...this.#rows];
     }
+  }
+
+  /** An item with words to search has a row of its own: the index knows it by that. */
+  #alone({ seq, at, keys, value, text = "" }: Row): void {
+    const insert = this.engine.prepare("INSERT INTO item (seq, at, keys, value) VALUES (?, ?, ?, ?)");
+    this.engine.complete(LABEL, insert, seq, at, JSON.stringify(keys), value);
+    this.#index(seq, keys[0]![0], text);
   }
 
   #commit(): void {
@@ -195,7 +210,7 @@ export class ArchiveLog {
   }
 
   #file(shelf: number): void {
-    const entries = this.#waiting.get(shelf)!;
+    const entries = entriesOf(this.#waiting.get(shelf)!);
     this.#waiting.delete(shelf);
     this.#count -= entries.length;
     for (let i = 1; i < entries.length; i++) {
@@ -211,8 +226,8 @@ export class ArchiveLog {
 
   #mark(): void {
     let filed = this.#next - 1;
-    for (const entries of this.#waiting.values()) {
-      for (const { seq } of entries) filed = Math.min(filed, seq - 1);
+    for (const { numbers } of this.#waiting.values()) {
+      for (let i = 1; i < numbers.length; i += 2) filed = Math.min(filed, numbers[i]! - 1);
     }
     this.engine.write(LABEL, this.engine.prepare("UPDATE filed SET seq = ?"), filed);
   }
@@ -236,8 +251,9 @@ export class ArchiveLog {
     const newest = Number(
       engine.one(LABEL, engine.prepare("SELECT max(seq) AS seq FROM item"))?.["seq"] ?? 0,
     );
-    this.#next = Math.max(filed, newest) + 1;
+    this.#next = Math.max(filed, newest, this.#bundles.last) + 1;
     for (let after = filed; after < newest;) after = this.#replay(after);
+    for (const item of this.#bundles.after(filed)) this.#again(item);
     for (const shelf of [...this.#waiting.keys()]) this.#missing(shelf);
   }
 
@@ -247,27 +263,34 @@ export class ArchiveLog {
     const rows = this.engine.all(LABEL, this.engine.prepare(sql), after, REPLAY);
     let last = Number.MAX_SAFE_INTEGER;
     for (const row of rows) {
-      const { seq, at, keys } = storedOf(row);
-      for (const [shelf, , peer] of keys) this.#wait(shelf, { at, seq, peer });
-      last = seq;
+      const item = storedOf(row);
+      this.#again(item);
+      last = item.seq;
     }
     return last;
   }
 
+  #again({ at, seq, keys }: Stored): void {
+    for (const [shelf, , peer] of keys) this.#wait(shelf, at, seq, peer);
+  }
+
   /** Leaves only those waiting that are in no leaf. */
   #missing(shelf: number): void {
-    const entries = this.#waiting.get(shelf)!.sort((a, b) => precedes(a, b) ? -1 : 1);
+    const entries = entriesOf(this.#waiting.get(shelf)!).sort((a, b) => precedes(a, b) ? -1 : 1);
     const [first, last] = [entries[0]!, entries.at(-1)!];
     const filed = new Set<number>();
     const before: Position = { at: first.at, seq: first.seq - 1 };
     for (const entry of this.leaves.walk(shelf, undefined, before, { at: last.at, seq: last.seq + 1 })) {
       filed.add(entry.seq);
     }
-    const left = entries.filter((entry) => !filed.has(entry.seq));
-    this.#count -= entries.length - left.length;
-    if (left.length === 0) this.#waiting.delete(shelf);
-    else this.#waiting.set(shelf, left);
+    this.#waiting.delete(shelf);
+    this.#count -= entries.length;
+    for (const { at, seq, peer } of entries) if (!filed.has(seq)) this.#wait(shelf, at, seq, peer);
   }
+}
+
+function entriesOf({ numbers, peers }: Waiting): Entry[] {
+  return peers.map((peer, i) => ({ at: numbers[2 * i]!, seq: numbers[2 * i + 1]!, peer }));
 }
 
 /** Whether an item is the one before, for another owner. */

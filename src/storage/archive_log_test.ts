@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { itemId } from "./item_id.ts";
 import type { Archive, Filter } from "./page.ts";
 import { SCHEMA } from "./schema.ts";
-import { type Scratch, scratch } from "./scratch.ts";
+import { type Scratch, scratch } from "./storage_test_rig.ts";
 import { archive, keyval } from "./store.ts";
 
 const HISTORY = archive("history");
@@ -47,8 +47,10 @@ Deno.test("the same text at the same time, twice in a row, is stored once", () =
     a.append("eve", { at: 5, value: "words", text: "words" });
     assert.equal(values(a, "bob"), "one two alone alone words");
     assert.equal(values(a, "eve"), "one two alone words");
-    assert.equal(rows("SELECT seq FROM item").length, 7);
     assert.equal(values(a, "eve", { with: "bob@x" }), "one two");
+    // Each of them has a number, and those with words a row of their own.
+    assert.equal(rows("SELECT items FROM bundle").join("\u00013").split("\u00013").length, 5);
+    assert.equal(rows("SELECT seq FROM item").length, 2);
   }));
 
 Deno.test("what one has changed or removed is still the other's", () =>
@@ -74,7 +76,7 @@ Deno.test("what one has changed or removed is still the other's", () =>
     assert.deepEqual(rows("SELECT at FROM item"), [1]);
     await a.delete("bob", {});
     s.clock.advance(10_000);
-    for (const table of ["item", "leaf", "leaf_peer", "item_name", "shelf"]) {
+    for (const table of ["bundle", "item", "leaf", "leaf_peer", "item_name", "shelf"]) {
       assert.deepEqual(rows(`SELECT count(*) FROM ${table}`), [0], table);
     }
   }));
@@ -111,7 +113,7 @@ Deno.test("what was committed is there after the end of the process, filed or no
 Deno.test("many entries are filed in slices behind commits, and all of them at the end", () =>
   scratch(async (s) => {
     const { database, a, rows } = opened(s);
-    const count = 6_000;
+    const count = 20_000;
     for (let i = 0; i < count; i++) {
       const at = 1_000 + i;
       a.append(`u${i % 200}`, { id: itemId(at), at, value: `v${i}` });
@@ -121,8 +123,8 @@ Deno.test("many entries are filed in slices behind commits, and all of them at t
     const filed = Number(rows("SELECT sum(items) FROM leaf")[0]);
     assert.ok(filed > 0 && filed < 2 * count, `${filed} are in leaves`);
     assert.ok(Number(rows("SELECT seq FROM filed")[0]) < count);
-    for (let i = 0; i < 200; i++) assert.equal(await a.count(`u${i}`), 30);
-    assert.equal(values(a, "w7").split(" ").length, 30);
+    for (let i = 0; i < 200; i++) assert.equal(await a.count(`u${i}`), 100);
+    assert.equal(values(a, "w7").split(" ").length, 100);
     const [at] = [1_000 + 4_007];
     assert.equal(values(a, "u7", { from: at, to: at }), "v4007");
   }));

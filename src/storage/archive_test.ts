@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { systemClock } from "../base/clock.ts";
 import { StorageError } from "./error.ts";
 import type { Archive, Filter, Found, Item, NewItem, Page } from "./page.ts";
-import { scratch } from "./scratch.ts";
+import { scratch } from "./storage_test_rig.ts";
 import { archive } from "./store.ts";
 
 const HISTORY = archive("history");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import type { Database } from "./database.ts";
-import { type Scratch, scratch } from "./scratch.ts";
+import { type Scratch, scratch } from "./storage_test_rig.ts";
 import { map } from "./store.ts";
 
 const BULK = map<string>("bulk");

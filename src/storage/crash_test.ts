@@ -1,7 +1,7 @@
 /** kill -9 in the middle of writing, again and again on the same file: what was acknowledged is there, and it is sound. */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { scratch } from "./scratch.ts";
+import { scratch } from "./storage_test_rig.ts";
 import { archive, keyval, map } from "./store.ts";
 
 const KILLS = Deno.env.get("METRONOME_LONG") === "1" ? 100 : 3;
@@ -9,7 +9,7 @@ const KILLS = Deno.env.get("METRONOME_LONG") === "1" ? 100 : 3;
 /** Lets a writer run until it has acknowledged `lines` steps, kills it, and gives the last number it said. */
 async function killed(file: string, start: number, durability: string, lines: number): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL("./crash_writer.ts", import.meta.url).pathname],
+    args: ["run", "-A", new URL("./crash_test_writer.ts", import.meta.url).pathname],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

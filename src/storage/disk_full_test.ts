@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "./error.ts";
-import { scratch } from "./scratch.ts";
+import { scratch } from "./storage_test_rig.ts";
 import { keyval } from "./store.ts";
 
 function run(command: string, ...args: string[]): boolean {

@@ -6,8 +6,13 @@ import { randomId } from "../base/id.ts";
 
 /** In the order of their codes, so that texts sort like numbers. */
 const LETTERS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+const CODES = Uint8Array.from(LETTERS, (letter) => letter.charCodeAt(0));
+/** What each letter stands for; 255 for what is none. */
+const DIGITS = new Uint8Array(128).fill(255);
+CODES.forEach((code, digit) => DIGITS[code] = digit);
 const TIME_LENGTH = 8;
 const LENGTH = 20;
+const HALF = 2 ** 24;
 
 /** A new id for an item of this time. */
 export function itemId(at: number): string {
@@ -19,19 +24,27 @@ export function timeOfId(id: string): number | undefined {
   if (id.length !== LENGTH) return undefined;
   let at = 0;
   for (let i = 0; i < TIME_LENGTH; i++) {
-    const digit = LETTERS.indexOf(id.charAt(i));
-    if (digit < 0) return undefined;
+    const digit = DIGITS[id.charCodeAt(i)] ?? 255;
+    if (digit === 255) return undefined;
     at = at * 64 + digit;
   }
   return at;
 }
 
+/** Two halves, which are small enough for the operators on bits. */
 function timeText(at: number): string {
-  let text = "";
-  let rest = Math.max(0, at);
-  for (let i = 0; i < TIME_LENGTH; i++) {
-    text = LETTERS.charAt(rest % 64) + text;
-    rest = Math.floor(rest / 64);
-  }
-  return text;
+  const whole = Math.max(0, at);
+  const low = whole % HALF;
+  const high = Math.floor(whole / HALF) % HALF;
+  const code = (half: number, shift: number): number => CODES[(half >>> shift) & 63]!;
+  return String.fromCharCode(
+    code(high, 18),
+    code(high, 12),
+    code(high, 6),
+    code(high, 0),
+    code(low, 18),
+    code(low, 12),
+    code(low, 6),
+    code(low, 0),
+  );
 }

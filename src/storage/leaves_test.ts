@@ -5,7 +5,7 @@ import { Engine } from "./engine.ts";
 import { type Entry, Leaves } from "./leaves.ts";
 import { NEWEST, OLDEST, type Position, precedes } from "./position.ts";
 import { SCHEMA } from "./schema.ts";
-import { HandClock, keptLog } from "./scratch.ts";
+import { HandClock, keptLog } from "./storage_test_rig.ts";
 
 /** Leaves of four entries, so that small tests have many of them. */
 function small(): { leaves: Leaves; rows: (sql: string) => number; close: () => void } {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "./error.ts";
 import { SCHEMA } from "./schema.ts";
-import { scratch } from "./scratch.ts";
+import { scratch } from "./storage_test_rig.ts";
 import { keyval } from "./store.ts";
 
 const text = keyval<string>("text");

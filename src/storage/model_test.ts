@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { Database } from "./database.ts";
 import { StorageError } from "./error.ts";
 import { SCHEMA } from "./schema.ts";
-import { HandClock, keptLog } from "./scratch.ts";
+import { HandClock, keptLog } from "./storage_test_rig.ts";
 import { keyval, map, tables } from "./store.ts";
 import { restored, storable } from "./storable.ts";
 

@@ -74,6 +74,8 @@ export interface Storage {
   open<S>(store: Store<S>, host: string): S;
   /** How many writes there were so far. Take it before handling something, compare it after: did it write? */
   readonly writes: number;
+  /** How many statements and commits took so long that somebody ought to know. */
+  readonly slow: number;
   /** Whether there are writes that a crash would lose. */
   readonly dirty: boolean;
   /**

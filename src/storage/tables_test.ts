@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StorageError } from "./error.ts";
-import { scratch } from "./scratch.ts";
+import { scratch } from "./storage_test_rig.ts";
 import { tables } from "./store.ts";
 
 const ITEMS = tables("pubsub", {

@@ -19,7 +19,10 @@ export interface StreamFeature<S> {
   readonly needs: number;
   /** Bits of which none may be there. */
   readonly forbids: number;
-  /** What stands in `<stream:features/>`; undefined where it is not offered to this session. */
+  /**
+   * What stands in `<stream:features/>`; undefined where it is not offered to this session. Best the same element each
+   * time that it says the same.
+   */
   offer(session: S): Element | readonly Element[] | undefined;
   /** Takes the peer's element; absent for features that only inform. */
   take?(session: S, element: Element): Maybe<Taken | undefined>;

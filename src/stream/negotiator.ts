@@ -1,5 +1,6 @@
 /** Which features a stream has now, and which of them takes an element (RFC 6120 §4.3). */
 import { el, type Element } from "../xml/element.ts";
+import { Made } from "../xml/made.ts";
 import { CONTENT_NS } from "../xml/names.ts";
 import { STREAMS_NS } from "./error.ts";
 import type { StreamFeature } from "./feature.ts";
@@ -10,9 +11,11 @@ export interface Negotiating {
 }
 
 export class Negotiator<S extends Negotiating> {
+  readonly #made = new Made();
+
   constructor(readonly features: readonly StreamFeature<S>[]) {}
 
-  /** `<stream:features/>` for a session as it is now. */
+  /** `<stream:features/>` for a session as it is now; made once where the features offer what they offered before. */
   offer(session: S): Element {
     const children: Element[] = [];
     for (const feature of this.features) {
@@ -22,7 +25,7 @@ export class Negotiator<S extends Negotiating> {
       if (isList(offered)) children.push(...offered);
       else children.push(offered);
     }
-    return el("features", STREAMS_NS, {}, children);
+    return this.#made.from(children, () => el("features", STREAMS_NS, {}, children));
   }
 
   /** The feature that an element is for; undefined where none that may be taken now claims it. */

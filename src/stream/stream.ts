@@ -14,7 +14,7 @@ import { XmlError } from "../xml/error.ts";
 import { STREAM_CLOSE, XmlReader } from "../xml/reader.ts";
 import { write } from "../xml/writer.ts";
 import { StreamError } from "./error.ts";
-import { type Framing, type Header, streamTags } from "./framing.ts";
+import { type Framing, type Header, standalone, streamTags } from "./framing.ts";
 import type { StreamLimits } from "./limits.ts";
 import type { Flushable, Flusher } from "./outbox.ts";
 
@@ -40,6 +40,9 @@ export interface StreamOwner {
   /** Something in the owner threw: a bug, to be logged. */
   failed(stream: Stream, error: unknown): void;
 }
+
+/** The connection has broken; one for all, since a stack costs more than the rest of an end. */
+const UNCLOSED = new Error("the connection was closed without the closing tag");
 
 /** What all streams of a server share. */
 export interface StreamContext {
@@ -68,7 +71,9 @@ const enum Phase {
 export class Stream implements Sink, Timed, Flushable {
   due = 0;
   readonly #reader: XmlReader;
+  /** What is to be written; where elements share no write, the first of it. */
   #text = "";
+  #more: string[] | undefined;
   #phase = Phase.Open;
   /** Our header has been sent since the last (re)start. */
   #headed = false;
@@ -79,6 +84,8 @@ export class Stream implements Sink, Timed, Flushable {
   /** The peer has closed its side, and ours is kept open for answers to it that are under way. */
   #leaving = false;
   #throttle: Throttle | undefined;
+  /** Where frames come in: an element of the present one has been read. */
+  #framed = false;
   /** Anything has come since the last look: a bit instead of a time stamp a chunk. */
   heard = true;
 
@@ -125,8 +132,9 @@ export class Stream implements Sink, Timed, Flushable {
     if (this.#phase >= Phase.Deaf) return;
     this.heard = true;
     this.#throttle?.bytes(chunk.length);
+    this.#framed = false;
     try {
-      this.#reader.feed(chunk);
+      this.#reader.feed(this.framing.frame?.(chunk) ?? chunk);
     } catch (error) {
       this.#broken(error);
       return;
@@ -140,7 +148,7 @@ export class Stream implements Sink, Timed, Flushable {
 
   closed(error?: Error): void {
     if (this.#leaving) return this.#finish(undefined);
-    this.#finish(error ?? new Error("the connection was closed without the closing tag"));
+    this.#finish(error ?? UNCLOSED);
   }
 
   /** Elements, one after another, until there are no more, one has to wait, or the peer has. */
@@ -150,6 +158,7 @@ export class Stream implements Sink, Timed, Flushable {
     try {
       while (!this.#waiting && this.#phase < Phase.Deaf && this.#throttle?.holding !== true) {
         const item = this.#reader.next();
+        if (this.framing.frame !== undefined) this.#checkFrame(item !== undefined);
         if (item === undefined) break;
         if (item === STREAM_CLOSE) {
           this.#peerClosed();
@@ -166,6 +175,15 @@ export class Stream implements Sink, Timed, Flushable {
     } finally {
       this.#pumping = false;
     }
+  }
+
+  /** RFC 7395 §3.3.3: a frame is one whole element. */
+  #checkFrame(more: boolean): void {
+    if (!more && !this.#reader.idle) {
+      throw new StreamError("not-well-formed", "a frame ends before its element does");
+    }
+    if (more && this.#framed) throw new StreamError("bad-format", "a frame holds more than one element");
+    this.#framed ||= more;
   }
 
   #wait(done: Promise<void>): void {
@@ -206,6 +224,7 @@ export class Stream implements Sink, Timed, Flushable {
   /** The peer has proved who it is: its limits are wider. */
   trust(): void {
     this.#reader.limits = this.limits.authenticated;
+    this.carrier.trust?.();
   }
 
   /** Called by the throttle when the peer has waited long enough. */
@@ -244,9 +263,15 @@ export class Stream implements Sink, Timed, Flushable {
 
   /** Appends text to what is written at the end of the tick. */
   put(text: string): void {
-    if (this.#phase !== Phase.Open) return;
-    if (this.#text === "") this.context.flusher.touch(this);
-    this.#text += text;
+    if (this.#phase === Phase.Open && text !== "") this.#append(text);
+  }
+
+  #append(text: string): void {
+    const first = this.#text === "";
+    if (first) this.context.flusher.touch(this);
+    if (this.framing.joins) this.#text += text;
+    else if (first) this.#text = standalone(text);
+    else (this.#more ??= []).push(standalone(text));
   }
 
   /** Appends an element. */
@@ -256,14 +281,18 @@ export class Stream implements Sink, Timed, Flushable {
 
   /** Characters that wait for the peer to read. */
   get queued(): number {
-    return this.carrier.queued + this.#text.length;
+    return this.carrier.queued + this.#text.length + (this.#more?.join("").length ?? 0);
   }
 
   flush(): void {
     const text = this.#text;
     if (text === "") return;
+    const more = this.#more;
     this.#text = "";
-    if (this.carrier.write(text)) return;
+    this.#more = undefined;
+    let flows = this.carrier.write(text);
+    if (more !== undefined) { for (const frame of more) flows = this.carrier.write(frame); }
+    if (flows) return;
     if (this.#phase === Phase.Open && this.carrier.queued > this.limits.sendQueue) {
       // It would not read an explanation either.
       const error = new StreamError("resource-constraint", "the peer does not read what is sent to it");
@@ -322,7 +351,7 @@ export class Stream implements Sink, Timed, Flushable {
     this.#leaving = false;
     if (this.#phase !== Phase.Open) return;
     this.#phase = Phase.Closing;
-    this.#text += this.framing.close;
+    this.#append(this.framing.close);
     this.flush();
     this.#unthrottle();
     this.expectWithin(this.limits.closeTimeout);
@@ -336,6 +365,7 @@ export class Stream implements Sink, Timed, Flushable {
     this.#phase = Phase.Ended;
     this.#leaving = false;
     this.#text = "";
+    this.#more = undefined;
     this.#unthrottle();
     this.context.wheel.disarm(this);
     const { open, allClosed } = this.context;

@@ -1,6 +1,6 @@
 /** A connection without a network: what the server writes goes to a function, what the test sends goes to its sink. */
 import { utf8Length } from "../base/bytes.ts";
-import type { Binding, Carrier, Endpoint, Sink, TlsInfo } from "../transport/carrier.ts";
+import type { Binding, Carrier, Endpoint, Sink, TlsInfo, Upgrade } from "../transport/carrier.ts";
 import type { TlsContext } from "../transport/tls_context.ts";
 
 export interface CarrierOptions {
@@ -8,6 +8,8 @@ export interface CarrierOptions {
   /** Whether the connection counts as protected by TLS; true unless said otherwise. */
   readonly secure?: boolean;
   readonly tls?: TlsInfo;
+  /** The certificates that the peer shows, where TLS is only pretended. */
+  readonly peerChain?: () => Uint8Array[];
   /** TLS handshakes fail. */
   readonly handshakeFails?: boolean;
 }
@@ -42,11 +44,13 @@ export class TestCarrier implements Carrier {
     private readonly options: CarrierOptions = {},
   ) {
     this.peer = { address: options.address ?? "127.0.0.1", port: 50000 };
-    this.tls = options.tls ?? (options.secure === false ? undefined : TLS);
+    this.tls = options.tls ?? (options.secure === false ? undefined : this.#info(new Map(), ""));
   }
 
   attach(sink: Sink): void {
     this.#sink = sink;
+    // Whoever comes too late hears of it all the same.
+    if (this.closed) void Promise.resolve().then(() => sink.closed(new Error("the connection is closed")));
   }
 
   /** Bytes from the peer; they wait while the server does not read. */
@@ -81,7 +85,7 @@ export class TestCarrier implements Carrier {
     if (over && !this.closed) this.#sink?.drained();
   }
 
-  startTls(before: string, context: TlsContext): Promise<void> {
+  startTls(before: string, context: TlsContext, _upgrade?: Upgrade): Promise<void> {
     this.write(before);
     // What came behind the request in the clear is thrown away.
     this.#unread.length = 0;
@@ -91,8 +95,17 @@ export class TestCarrier implements Carrier {
     }
     const bindings = new Map<Binding, Uint8Array>();
     if (context.endPoint !== undefined) bindings.set("tls-server-end-point", context.endPoint);
-    this.tls = { ...TLS, bindings };
+    this.tls = this.#info(bindings, "");
     return Promise.resolve();
+  }
+
+  /** From now on the connection counts as protected. */
+  becomeSecure(sni: string): void {
+    this.tls = this.#info(new Map(), sni);
+  }
+
+  #info(bindings: Map<Binding, Uint8Array>, sni: string): TlsInfo {
+    return { ...TLS, bindings, sni, peerCertificate: () => this.options.peerChain?.() ?? [] };
   }
 
   pause(): void {

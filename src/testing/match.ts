@@ -9,7 +9,8 @@ import { parseXml } from "../xml/parse.ts";
 export function elementOf(xml: string): Element {
   try {
     const wrapped = parseXml(
-      `<x xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>${xml.trim()}</x>`,
+      `<x xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' ` +
+        `xmlns:db='jabber:server:dialback'>${xml.trim()}</x>`,
     );
     const first = wrapped.elements();
     if (first.length === 1) return first[0]!;

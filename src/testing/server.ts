@@ -8,7 +8,7 @@ import { describeProblem, readSettings, type Settings } from "../config/mod.ts";
 import { credentials } from "../host/credentials.ts";
 import type { Host } from "../host/host.ts";
 import type { AnyPlugin } from "../plugin/plugin.ts";
-import { offerOf } from "../server/offer.ts";
+import { LISTENER_KINDS, offerOf } from "../server/offer.ts";
 import { Server } from "../server/server.ts";
 import { Database } from "../storage/database.ts";
 import type { Storage } from "../storage/store.ts";
@@ -16,7 +16,11 @@ import type { TlsContext } from "../transport/tls_context.ts";
 import { anybody } from "./accounts.ts";
 import type { CarrierOptions } from "./carrier.ts";
 import { TestClient } from "./client.ts";
+import { TestComponent } from "./component.ts";
+import { testCertificate, testTrust } from "./certificate.ts";
 import { ManualClock } from "./clock.ts";
+import type { TestNetwork } from "./network.ts";
+import { type PeerOptions, TestPeer } from "./peer.ts";
 import { RemotePeer } from "./remote.ts";
 
 export interface TestOptions {
@@ -29,8 +33,10 @@ export interface TestOptions {
   /** A file for the data, so that a second server of the test may open it; in memory unless said otherwise. */
   readonly data?: string;
   readonly clock?: ManualClock;
-  /** The certificate of every host; without it there is no STARTTLS. Connections only pretend to have TLS. */
-  readonly certificate?: TlsContext;
+  /** The certificate of every host, or of each; without it there is no STARTTLS. Connections only pretend to have TLS. */
+  readonly certificate?: TlsContext | ((domain: string) => TlsContext | undefined);
+  /** Other servers that it reaches, and that reach it. Its time is the network's, and its certificate is made up. */
+  readonly network?: TestNetwork;
 }
 
 /**
@@ -60,6 +66,7 @@ export class TestServer implements AsyncDisposable {
   ) {
     this.logged = logged;
     clock.settle = () => this.settle();
+    options.network?.members.add(this);
   }
 
   get host(): Host {
@@ -88,6 +95,21 @@ export class TestServer implements AsyncDisposable {
     return client;
   }
 
+  /** A server elsewhere that connects to this one, and has said nothing yet. */
+  peer(options?: PeerOptions): TestPeer {
+    return new TestPeer(this.server, this.domain, () => this.settle(), options);
+  }
+
+  /** A component that is connected and has proved that it knows the secret. */
+  async component(domain: string, secret: string, options?: CarrierOptions): Promise<TestComponent> {
+    const component = this.connectComponent(domain, options);
+    await component.login(secret);
+    return component;
+  }
+  /** A component's connection on which nothing has been said. */
+  connectComponent(domain: string, options?: CarrierOptions): TestComponent {
+    return new TestComponent(this.server, domain, () => this.settle(), options);
+  }
   /** Sessions that have sent initial presence; what came of it is forgotten. */
   async online<S extends readonly string[]>(...specs: S): Promise<Each<S>> {
     const clients = await this.clients(...specs);
@@ -116,35 +138,44 @@ export class TestServer implements AsyncDisposable {
 
   /** Lets everything happen that follows from what was done so far, without the clock moving. */
   async settle(): Promise<void> {
-    const { streams, storage } = this.server;
+    const { network } = this.options;
+    if (network !== undefined) return await network.settle();
     const start = systemClock.monotonic();
     for (let still = 0; still < 2;) {
-      streams.flusher.flush();
-      if (storage.dirty) await storage.flush();
-      await new Promise<void>((resolve) => void systemClock.after(0, resolve));
-      still = this.#busy() ? 0 : still + 1;
+      still = await this.step() ? 0 : still + 1;
       if (systemClock.monotonic() - start > PATIENCE) {
         throw new Error("the server is still busy with this step");
       }
     }
   }
 
+  /** Does what is due now; whether there may be more. */
+  async step(): Promise<boolean> {
+    const { streams, storage } = this.server;
+    streams.flusher.flush();
+    if (storage.dirty) await storage.flush();
+    await new Promise<void>((resolve) => void systemClock.after(0, resolve));
+    return this.#busy();
+  }
+
   #busy(): boolean {
     if (this.server.storage.dirty) return true;
     for (const stream of this.server.streams.open) if (stream.isWaiting) return true;
+    let pending = 0;
+    let awaited = 0;
     for (const host of this.server.hosts.all()) {
-      let pending = 0;
       for (const session of host.registry.all()) pending += session.pendingRequests;
-      // A handler may itself await a client of this test.
-      if (pending > host.requests.size) return true;
+      awaited += host.requests.size;
     }
-    return false;
+    // A handler may itself await a client of this test, also that of another host.
+    return pending > awaited;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const stopped = this.server.stop();
     await this.clock.advance(10_000);
     await stopped;
+    this.options.network?.members.delete(this);
     const errors = this.logged.filter((line) => line.includes(" error "));
     if (errors.length > 0 && !this.#allowed) {
       throw new Error(`the server logged errors:\n${errors.join("\n")}`);
@@ -155,22 +186,31 @@ export class TestServer implements AsyncDisposable {
 /** Starts a server for a test. */
 export async function testServer(options: TestOptions = {}): Promise<TestServer> {
   const domain = options.host ?? "a.test";
-  const clock = options.clock ?? new ManualClock();
+  const { network, certificate = network && testCertificate({ names: [domain, `*.${domain}`] }) } = options;
+  const clock = options.clock ?? network?.clock ?? new ManualClock();
   const logged: string[] = [];
   const log = createLog({ level: "warn", write: (line) => void logged.push(line), clock });
   const storage = storageOf(options.data, clock, log);
+  const choose = (name: string) => typeof certificate === "function" ? certificate(name) : certificate;
   const server = await Server.start(settingsOf({ ...options, host: domain }), {
     plugins: pluginsOf(options),
     log,
     storage,
     clock,
     certificates: {
-      choose: () => options.certificate,
+      choose,
       refresh: () => Promise.resolve({ commit() {} }),
       close() {},
     },
+    ...(network === undefined
+      ? {}
+      : { elsewhere: () => ({ dial: network.dial(domain), trust: testTrust, close() {} }) }),
     openPort: () => () => Promise.reject(new Error("a test server has no ports")),
   });
+  for (const host of network === undefined ? [] : server.hosts.all()) {
+    const chain = () => [choose(host.domain)?.leaf ?? new Uint8Array(0)];
+    network!.place(host.domain, { accept: (end) => void server.acceptServer(end), chain });
+  }
   return new TestServer(server, clock, domain, options, logged);
 }
 
@@ -185,16 +225,14 @@ function pluginsOf({ plugins = [] }: TestOptions): readonly AnyPlugin[] {
 
 function settingsOf(options: TestOptions): Settings {
   const plugins = pluginsOf(options);
-  const user = plugins.filter((plugin) =>
-    (plugin.hosts ?? ["user"]).includes("user") && plugin.owns !== true
-  );
+  const everywhere = plugins.filter((plugin) => plugin.owns !== true);
   const outcome = readSettings({
     ...offerOf(plugins),
     env: {},
     overrides: layered({
       server: { data: "/nonexistent" },
-      listen: Object.fromEntries(["c2s", "c2s-tls", "http"].map((kind) => [kind, { enabled: false }])),
-      defaults: { plugins: user.map((plugin) => plugin.name) },
+      listen: Object.fromEntries(LISTENER_KINDS.map((kind) => [kind, { enabled: false }])),
+      defaults: { plugins: everywhere.map((plugin) => plugin.name) },
       host: { [options.host ?? "a.test"]: {} },
     }, options.config ?? {}),
   });

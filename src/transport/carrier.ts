@@ -8,6 +8,7 @@
  * - `closed` is called exactly once, whoever closed and why; after it no other call comes.
  * - Every method is safe to call at any time, also from within the sink and after the end; then it does nothing.
  */
+import type { Binding } from "./binding.ts";
 import type { TlsContext } from "./tls_context.ts";
 
 /** One end of a connection. */
@@ -26,8 +27,7 @@ export interface Sink {
   closed(error?: Error): void;
 }
 
-/** The channel bindings a server can know of in this runtime (RFC 5929 §4; RFC 9266). */
-export type Binding = "tls-server-end-point" | "tls-exporter";
+export type { Binding } from "./binding.ts";
 
 /** What is known of an established TLS layer. */
 export interface TlsInfo {
@@ -38,7 +38,7 @@ export interface TlsInfo {
   readonly alpn: string;
   /** The name the client asked for (RFC 6066 §3), "" without one. */
   readonly sni: string;
-  readonly bindings: Map<Binding, Uint8Array>;
+  readonly bindings: ReadonlyMap<Binding, Uint8Array>;
   /**
    * The peer's certificates as DER, leaf first; empty when it showed none. Nothing about trust is said here:
    * a resumed session would claim to be authorised whatever the certificate (PLATFORM §1.4).
@@ -63,11 +63,16 @@ export interface Carrier {
   /** Bytes that were written and that the kernel is not known to have taken yet. */
   readonly queued: number;
   attach(sink: Sink): void;
-  /** One socket write. `false`: over the high-water mark; `drained` will tell when it is empty again. */
-  write(text: string): boolean;
+  /**
+   * One socket write. `false`: over the high-water mark; `drained` will tell when it is empty again. `more` are further
+   * frames, there where writes are frames.
+   */
+  write(text: string, more?: readonly string[]): boolean;
   /** Stops reading from the kernel, TLS included: the peer feels it through the window. */
   pause(): void;
   resume(): void;
+  /** The peer has proved who it is, and may send what is longer. */
+  trust?(): void;
   /**
    * Server-side STARTTLS: writes `before` in the clear (the `<proceed/>`), then takes the connection to TLS.
    * Bytes that came in the clear behind the request are thrown away. Resolves when the handshake is done;

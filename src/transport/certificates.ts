@@ -6,9 +6,9 @@
  * A host without files of its own is served by any certificate whose names cover it, so a service shares that of
  * its parent where the names allow.
  */
-import { domainToASCII } from "node:url";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
+import { asciiDomain } from "./ascii_domain.ts";
 import { type CertificateFiles, findFiles, layoutsOf, readFiles, stamp } from "./certificate_files.ts";
 import type { ContextChoice } from "./tls.ts";
 import { covers, type TlsContext, tlsContext, type TlsMinimum } from "./tls_context.ts";
@@ -88,10 +88,10 @@ export class Certificates implements ContextChoice {
   ): CertificateProblem[] {
     const changed = minimum !== this.#minimum;
     this.#minimum = minimum;
-    const before = new Map(this.#loaded.map((entry) => [ascii(entry.host.host), entry]));
+    const before = new Map(this.#loaded.map((entry) => [asciiDomain(entry.host.host), entry]));
     this.#folder = folder;
     this.#loaded = hosts.map((host) => {
-      const known = before.get(ascii(host.host));
+      const known = before.get(asciiDomain(host.host));
       return {
         host,
         context: changed ? remade(known?.context, minimum) : known?.context,
@@ -144,7 +144,7 @@ export class Certificates implements ContextChoice {
 
   /** The certificate for a domain: its own, else one whose names cover it (exactly, then by wildcard). */
   forHost(domain: string): TlsContext | undefined {
-    const name = ascii(domain);
+    const name = asciiDomain(domain);
     return this.#own.get(name) ?? this.#names.get(name) ??
       this.#wildcards.get(name.slice(name.indexOf(".") + 1));
   }
@@ -153,7 +153,7 @@ export class Certificates implements ContextChoice {
   choose(domain: string): TlsContext | undefined {
     const exact = this.forHost(domain);
     if (exact !== undefined) return exact;
-    const name = ascii(domain);
+    const name = asciiDomain(domain);
     for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
       const parent = this.#own.get(name.slice(dot + 1));
       if (parent !== undefined) return parent;
@@ -177,7 +177,7 @@ export class Certificates implements ContextChoice {
       entry.problem = undefined;
       entry.stamp = now;
       entry.warned = Infinity;
-      if (!covers(context, ascii(entry.host.host))) this.#uncovered(entry, files);
+      if (!covers(context, asciiDomain(entry.host.host))) this.#uncovered(entry, files);
     } catch (error) {
       const kept = entry.context === undefined ? "" : " (the one that was read before stays in use)";
       const where = error instanceof Error ? error.message : String(error);
@@ -189,7 +189,7 @@ export class Certificates implements ContextChoice {
   #filesOf(host: HostCertificate): CertificateFiles | undefined {
     if (host.files !== undefined) return host.files;
     if (host.certificate !== undefined) return findFiles(host.certificate);
-    return this.#folder === undefined ? undefined : findFiles(`${this.#folder}/${ascii(host.host)}`);
+    return this.#folder === undefined ? undefined : findFiles(`${this.#folder}/${asciiDomain(host.host)}`);
   }
 
   /** No files: an error where they were named; else the host shares another's certificate, or has none. */
@@ -238,12 +238,12 @@ export class Certificates implements ContextChoice {
     const wildcards = new Map<string, TlsContext>();
     for (const { host, context } of this.#loaded) {
       if (context === undefined) continue;
-      own.set(ascii(host.host), context);
+      own.set(asciiDomain(host.host), context);
       for (const name of context.names.dns) {
         if (name.startsWith("*.")) offer(wildcards, name.slice(2), context);
         else offer(names, name, context);
       }
-      for (const name of context.names.xmpp) offer(names, ascii(name), context);
+      for (const name of context.names.xmpp) offer(names, asciiDomain(name), context);
       for (const name of context.names.srv) offer(names, name.slice(name.indexOf(".") + 1), context);
     }
     this.#own = own;
@@ -259,10 +259,4 @@ function remade(context: TlsContext | undefined, minimum: TlsMinimum): TlsContex
 
 function offer(map: Map<string, TlsContext>, name: string, context: TlsContext): void {
   if (!map.has(name)) map.set(name, context);
-}
-
-/** A domain as certificates have it (RFC 5280 §7.2). */
-function ascii(domain: string): string {
-  // deno-lint-ignore no-control-regex
-  return /^[\x00-\x7f]*$/.test(domain) ? domain.toLowerCase() : domainToASCII(domain) || domain;
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
 import { Certificates } from "./certificates.ts";
 import { makeSelfSigned, selfSigned } from "./self_signed.ts";
-import { Lines } from "./test_rig.ts";
+import { Lines } from "./transport_test_rig.ts";
 
 class HandClock implements Clock {
   at = Date.parse("2026-06-01T00:00:00Z");

@@ -1,7 +1,16 @@
 import { equal, ok } from "node:assert/strict";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { listenTcp } from "./tcp.ts";
-import { client, closed, contextFor, fastWheel, Lines, Queue, Recorder, tlsClient } from "./test_rig.ts";
+import {
+  client,
+  closed,
+  contextFor,
+  fastWheel,
+  Lines,
+  Queue,
+  Recorder,
+  tlsClient,
+} from "./transport_test_rig.ts";
 import { listenTls } from "./tls.ts";
 
 /** As many connections, opened and closed in turn by every way there is; eight at a time. */

@@ -9,7 +9,7 @@ function realHello(servername: string): Promise<Uint8Array> {
   return new Promise((resolve) => {
     const server = createServer((socket) => {
       socket.on("error", () => {});
-      socket.once("data", (chunk) => {
+      socket.once("data", (chunk: Uint8Array) => {
         socket.destroy();
         server.close();
         resolve(new Uint8Array(chunk));

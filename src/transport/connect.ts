@@ -7,6 +7,7 @@ import { connect as connectSecure, type SecureContext, type TLSSocket } from "no
 import type { Binding, Carrier, TlsInfo } from "./carrier.ts";
 import { type CarrierGround, SocketCarrier } from "./socket_carrier.ts";
 import { peerCertificates } from "./starttls.ts";
+import type { TlsMinimum } from "./tls_context.ts";
 import type { Logger } from "../base/log.ts";
 import type { Wheel } from "../base/wheel.ts";
 import { Wire } from "./wire.ts";
@@ -30,6 +31,8 @@ export interface ClientTls {
   readonly alpn?: readonly string[];
   /** Our own certificate, if the other side wants one. */
   readonly secure?: SecureContext;
+  /** The oldest version that is spoken. Default: "1.2". */
+  readonly minimum?: TlsMinimum;
 }
 
 /** A carrier of our own making: it can be taken to TLS from the client's side. */
@@ -116,7 +119,7 @@ class ClientCarrier extends SocketCarrier implements OutgoingCarrier {
       const socket = connectSecure({
         socket: this.socket,
         rejectUnauthorized: false,
-        minVersion: "TLSv1.2",
+        minVersion: `TLSv${tls.minimum ?? "1.2"}`,
         ...(isIP(tls.servername) === 0 ? { servername: tls.servername } : {}),
         ...(tls.alpn === undefined ? {} : { ALPNProtocols: [...tls.alpn] }),
         ...(tls.secure === undefined ? {} : { secureContext: tls.secure }),

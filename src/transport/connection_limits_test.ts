@@ -16,6 +16,6 @@ Deno.test("limits: per address, a /64 being one, and in all", () => {
   equal(limits.openFrom("2001:db8::"), 0);
   limits.free("2001:db8::5");
   equal(limits.open, 3);
-  limits.perAddress = 3;
+  limits.change({ perAddress: 3, total: 4 });
   equal(limits.take("192.0.2.1"), undefined);
 });

@@ -6,7 +6,7 @@
 import { concat } from "../base/bytes.ts";
 import type { Logger } from "../base/log.ts";
 import type { Endpoint, Sink } from "./carrier.ts";
-import { CidrList } from "./cidr.ts";
+import { CidrList } from "../base/cidr.ts";
 import type { SocketCarrier } from "./socket_carrier.ts";
 import type { Waiting } from "./starttls.ts";
 

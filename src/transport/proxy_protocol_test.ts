@@ -4,7 +4,7 @@ import type { Carrier } from "./carrier.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { proxyHeader, ProxyTrust } from "./proxy_protocol.ts";
 import { listenTcp } from "./tcp.ts";
-import { client, closed, fastWheel, Lines, Queue, reads, Recorder } from "./test_rig.ts";
+import { client, closed, fastWheel, Lines, Queue, reads, Recorder } from "./transport_test_rig.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const SIGNATURE = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];

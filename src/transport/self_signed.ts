@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { domainToASCII } from "node:url";
 import { encodeBase64 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
-import { addressBytes } from "./cidr.ts";
+import { addressBytes } from "../base/cidr.ts";
 import { bitString, der, explicit, integer, oid, sequence, text, time, TRUE } from "./der_writer.ts";
 import { tlsContext } from "./tls_context.ts";
 

@@ -108,6 +108,26 @@ export class SocketCarrier implements Carrier, Securable, Timed, WriteRequest {
     return rest;
   }
 
+  /**
+   * Gives the socket away with all that has come in it: its streams are the taker's, who speaks another protocol. The carrier
+   * only notes its end. Wants a wire that is not direct. `recycle` is as `Wire.govern` returns it.
+   */
+  surrender(): { readonly socket: Socket; readonly recycle: ((on: boolean) => void) | undefined } {
+    const socket = this.#socket;
+    socket.removeListener("data", onData);
+    socket.removeListener("drain", onDrain);
+    this.#sink = undefined;
+    // The end of a handshake would stop the reading, which is the taker's now.
+    this.#flags &= ~HELD;
+    const rest = this.takeRest();
+    if (rest !== undefined) socket.unshift(rest);
+    const recycle = (this.#flags & SECURE) === 0 ? undefined : this.#ground.wire.govern(socket);
+    handleOf(socket)?.readStart();
+    handleOf(socket)?._nativeTcpHandle?.readStart();
+    socket.resume();
+    return { socket, recycle };
+  }
+
   write(text: string): boolean {
     if ((this.#flags & (ENDING | GONE)) !== 0 || text.length === 0) return true;
     const handle = this.#handle;
@@ -118,6 +138,23 @@ export class SocketCarrier implements Carrier, Securable, Timed, WriteRequest {
       return this.#measure();
     }
     return this.#writeHandle(handle, text);
+  }
+
+  /** Whether what is written goes the short way: then what the kernel does not take at once is kept where it lies. */
+  get isDirect(): boolean {
+    return this.#handle !== undefined;
+  }
+
+  /** As `write`, for what is no text. Not for TLS on the short way. */
+  writeBytes(bytes: Uint8Array): boolean {
+    if ((this.#flags & (ENDING | GONE)) !== 0 || bytes.length === 0) return true;
+    const handle = this.#handle;
+    if (handle === undefined) {
+      this.#socket.write(bytes);
+      this.queued = this.#socket.writableLength;
+      return this.#measure();
+    }
+    return this.#wrote(handle.writeBuffer(this, bytes));
   }
 
   pause(): void {
@@ -323,6 +360,8 @@ export class SocketCarrier implements Carrier, Securable, Timed, WriteRequest {
 
   #continueReading(): void {
     if ((this.#flags & (PAUSED | GONE | HELD)) !== 0 || this.#sink === undefined) return;
+    // Not yet where a TLS layer came on top while the sink had paused.
+    if ((this.#flags & LISTENING) === 0) this.#open();
     const rest = this.takeRest();
     if (rest !== undefined) {
       this.received(rest);
@@ -350,7 +389,10 @@ export class SocketCarrier implements Carrier, Securable, Timed, WriteRequest {
   }
 
   #writeHandle(handle: StreamHandle, text: string): boolean {
-    const status = handle.writeUtf8String(this, text);
+    return this.#wrote(handle.writeUtf8String(this, text));
+  }
+
+  #wrote(status: number): boolean {
     if (status !== 0) {
       this.destroy(writeFailed(status));
       return true;
@@ -398,6 +440,11 @@ function plainAddress(address: string): string {
 
 function writeFailed(status: number): Error {
   return new Error(`the connection could not be written to (error ${status} of the operating system)`);
+}
+
+/** The carrier that has, or had, a socket. */
+export function carrierOf(socket: Socket): SocketCarrier | undefined {
+  return (socket as Marked)[CARRIER];
 }
 
 function adopt(socket: Marked, carrier: SocketCarrier): void {

@@ -8,7 +8,7 @@
  * which fails over anything but a ClientHello.
  */
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import { type DetailedPeerCertificate, TLSSocket } from "node:tls";
 import type { Binding, TlsInfo, Upgrade } from "./carrier.ts";
 import type { TlsContext } from "./tls_context.ts";
 import type { Wire } from "./wire.ts";
@@ -135,7 +135,7 @@ class Handshake implements Waiting {
     const secured = this.#secured;
     if (secured === undefined || this.#carrier.gone) return;
     this.#secured = this.#failed = undefined;
-    this.#carrier.tls = new SocketTls(tls, this.#context.endPoint);
+    this.#carrier.tls = new SocketTls(tls, this.#context.bindings);
     this.#carrier.wire.slim(tls);
     // The first decrypted bytes may be here already: they wait until whoever awaits the handshake has gone on.
     this.#carrier.stopReading();
@@ -162,22 +162,14 @@ class SocketTls implements TlsInfo {
   readonly alpn: string;
   readonly sni: string;
   readonly #socket: TLSSocket;
-  readonly #endPoint: Uint8Array | undefined;
 
-  constructor(socket: TLSSocket, endPoint: Uint8Array | undefined) {
+  constructor(socket: TLSSocket, readonly bindings: ReadonlyMap<Binding, Uint8Array>) {
     const named = (socket as TLSSocket & { servername?: string | false | null }).servername;
     this.version = socket.getProtocol() ?? "";
     this.cipher = socket.getCipher()?.name ?? "";
     this.alpn = socket.alpnProtocol || "";
     this.sni = named || "";
     this.#socket = socket;
-    this.#endPoint = endPoint;
-  }
-
-  get bindings(): Map<Binding, Uint8Array> {
-    const bindings = new Map<Binding, Uint8Array>();
-    if (this.#endPoint !== undefined) bindings.set("tls-server-end-point", this.#endPoint);
-    return bindings;
   }
 
   peerCertificate(): Uint8Array[] {
@@ -185,10 +177,15 @@ class SocketTls implements TlsInfo {
   }
 }
 
-/** The chain that the peer showed, as DER, leaf first. */
+/** The chain that the peer showed, as DER, leaf first; empty where the runtime cannot read it. */
 export function peerCertificates(socket: TLSSocket): Uint8Array[] {
   const chain: Uint8Array[] = [];
-  let certificate = socket.destroyed ? undefined : socket.getPeerCertificate(true);
+  let certificate: DetailedPeerCertificate | undefined;
+  try {
+    certificate = socket.destroyed ? undefined : socket.getPeerCertificate(true);
+  } catch {
+    return [];
+  }
   while (certificate?.raw !== undefined && chain.length < 10) {
     chain.push(new Uint8Array(certificate.raw));
     if (certificate.issuerCertificate === certificate) break;

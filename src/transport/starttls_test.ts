@@ -14,7 +14,7 @@ import {
   reads,
   Recorder,
   tlsClient,
-} from "./test_rig.ts";
+} from "./transport_test_rig.ts";
 import type { TlsContext } from "./tls_context.ts";
 import { Wire } from "./wire.ts";
 
@@ -114,7 +114,7 @@ for (const direct of [true, false]) {
     const chunks: Uint8Array[] = [];
     let have = 0;
     await new Promise<void>((resolve) =>
-      tls.on("data", (chunk) => {
+      tls.on("data", (chunk: Uint8Array) => {
         chunks.push(chunk);
         have += chunk.length;
         if (have >= length) resolve();

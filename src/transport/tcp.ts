@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Logger } from "../base/log.ts";
 import type { Wheel } from "../base/wheel.ts";
 import type { Carrier } from "./carrier.ts";
-import type { ConnectionLimits, Refusal } from "./connection_limits.ts";
+import type { Counting, Refusal } from "./connection_limits.ts";
 import { type Listener, openPort } from "./listener.ts";
 import { expectProxy, type ProxyTrust } from "./proxy_protocol.ts";
 import { type CarrierGround, SocketCarrier } from "./socket_carrier.ts";
@@ -25,7 +25,7 @@ export interface ListenOptions {
    * Without it such connections are closed at once.
    */
   refused?(carrier: Carrier, reason: Refusal): void;
-  readonly limits?: ConnectionLimits;
+  readonly limits?: Counting;
   /** Peers that begin with a PROXY header. */
   readonly proxy?: ProxyTrust;
   /** Shared by all listeners of a server: saves memory, nothing else. */

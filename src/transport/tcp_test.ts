@@ -4,7 +4,7 @@ import type { Carrier } from "./carrier.ts";
 import { ConnectionLimits, type Refusal } from "./connection_limits.ts";
 import type { Listener } from "./listener.ts";
 import { type ListenOptions, listenTcp } from "./tcp.ts";
-import { client, closed, fastWheel, Lines, Queue, reads, Recorder } from "./test_rig.ts";
+import { client, closed, fastWheel, Lines, Queue, reads, Recorder } from "./transport_test_rig.ts";
 import { Wire } from "./wire.ts";
 
 interface Port extends AsyncDisposable {

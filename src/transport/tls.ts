@@ -1,7 +1,7 @@
 /**
  * The direct TLS listener (XEP-0368). The certificate is chosen by the name in the ClientHello; a client that names
  * none gets the default. ALPN (RFC 7301): a client that offers only protocols that are not ours is refused with
- * the alert for it, one that offers none is let in. Nothing below TLS 1.2 is spoken.
+ * the alert for it, one that offers none is let in. Nothing below TLS 1.2 is spoken (RFC 7590 §3.2).
  */
 import { concat } from "../base/bytes.ts";
 import type { Carrier, Sink } from "./carrier.ts";

@@ -4,6 +4,7 @@
  */
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
+import type { Binding } from "./binding.ts";
 import { derChildren, derElement, isOid } from "./der.ts";
 import { coversHost, type SubjectNames, subjectNames } from "./subject_names.ts";
 
@@ -17,6 +18,8 @@ export interface TlsContext {
   readonly notAfter: number;
   /** tls-server-end-point: the hash of the certificate; absent when its signature has no hash of its own. */
   readonly endPoint: Uint8Array | undefined;
+  /** What all connections with this certificate can be bound to. */
+  readonly bindings: ReadonlyMap<Binding, Uint8Array>;
   /** The leaf as DER. */
   readonly leaf: Uint8Array;
   /** The texts it was made from, for other TLS engines. */
@@ -48,12 +51,14 @@ export function tlsContext(cert: string, key: string, minimum: TlsMinimum = "1.2
   }
   if (!matches) throw new Error("the private key does not belong to the first certificate of the file");
   const der = new Uint8Array(leaf.raw);
+  const endPoint = endPointHash(leaf, der);
   return {
     secure: createSecureContext({ cert, key, minVersion: `TLSv${minimum}` }),
     names: subjectNames(der),
     notBefore: Date.parse(leaf.validFrom),
     notAfter: Date.parse(leaf.validTo),
-    endPoint: endPointHash(leaf, der),
+    endPoint,
+    bindings: new Map(endPoint === undefined ? [] : [["tls-server-end-point", endPoint]]),
     leaf: der,
     pem: { cert, key },
     selfSigned: leaf.subject === leaf.issuer && leaf.verify(leaf.publicKey),

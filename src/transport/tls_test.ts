@@ -20,7 +20,7 @@ import {
   reads,
   Recorder,
   tlsClient,
-} from "./test_rig.ts";
+} from "./transport_test_rig.ts";
 import { type ContextChoice, listenTls, type TlsListenOptions } from "./tls.ts";
 import type { TlsContext } from "./tls_context.ts";
 import { Wire } from "./wire.ts";

@@ -21,6 +21,8 @@ export interface StreamHandle {
   useUserBuffer(buffer: Uint8Array): void;
   /** `request.oncomplete(status)` is called later only if the kernel did not take everything at once. */
   writeUtf8String(request: WriteRequest, text: string): number;
+  /** The same for bytes, which must stay as they are until then. */
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   /** TLS only: the handle of the socket below. */
   _nativeTcpHandle?: StreamHandle | null;
   /** TLS only: encrypted bytes, as if they had come from the socket below. They are copied. */
@@ -56,23 +58,25 @@ export class Wire {
   /** While a read is being handled its bytes must not be overwritten: nothing may start another one. */
   busy = false;
   readonly #binding: StreamBinding | undefined;
+  readonly #isDirect: boolean;
   /** The runtime's own `onread`, the same for all sockets. */
   #onread: StreamHandle["onread"] | undefined = undefined;
 
   /** With `direct: false` the handle is left alone and plain socket events are used. */
   constructor(options: { readonly direct?: boolean } = {}) {
-    this.#binding = options.direct === false ? undefined : streamBinding();
+    this.#binding = streamBinding();
+    this.#isDirect = this.#binding !== undefined && options.direct !== false;
     this.buffer = new Uint8Array(this.#binding === undefined ? 0 : READ_BYTES);
   }
 
   /** The handle of a socket if it can be used directly. */
   direct(socket: Socket): StreamHandle | undefined {
-    if (this.#binding === undefined) return undefined;
+    if (!this.#isDirect) return undefined;
     const handle = handleOf(socket);
     const usable = handle !== undefined && typeof handle.onread === "function" &&
       typeof handle.readStart === "function" &&
       typeof handle.readStop === "function" && typeof handle.useUserBuffer === "function" &&
-      typeof handle.writeUtf8String === "function";
+      typeof handle.writeUtf8String === "function" && typeof handle.writeBuffer === "function";
     if (usable) this.#onread ??= handle.onread;
     return usable ? handle : undefined;
   }
@@ -90,6 +94,48 @@ export class Wire {
         typeof handle._nativeTcpHandle?.useUserBuffer === "function"
       ? handle
       : undefined;
+  }
+
+  /**
+   * For a TLS socket that is used by its events: whoever stops it stops the socket below as well, which the runtime would let
+   * read on without end (PLATFORM §1.4), and what that one reads does not take new memory each time.
+   *
+   * What is returned says whether decrypted memory is given back as soon as it was handled: wanted for bodies, of which the
+   * parser of HTTP makes copies, since the collector would let a large one pile up; wrong for whoever keeps pieces of it.
+   */
+  govern(socket: Socket): ((recycling: boolean) => void) | undefined {
+    const handle = handleOf(socket);
+    const below = handle?._nativeTcpHandle;
+    const usable = this.#binding !== undefined && typeof handle?.receive === "function" &&
+      typeof handle.emitEof === "function" && typeof below?.useUserBuffer === "function";
+    if (handle === undefined || !below || !usable) return undefined;
+    const { readStart, readStop, onread } = handle;
+    let recycling = false;
+    handle.onread = (chunk) => {
+      onread.call(handle, chunk);
+      if (recycling && chunk !== undefined && socket.readableLength === 0) chunk.transfer(0);
+    };
+    handle.readStop = () => {
+      below.readStop();
+      return readStop.call(handle);
+    };
+    handle.readStart = () => {
+      const status = readStart.call(handle);
+      below.readStart();
+      return status;
+    };
+    below.onread = () => {
+      const length = this.read;
+      if (length > 0) handle.receive?.(this.buffer.subarray(0, length));
+      else if (length < 0) {
+        below.readStop();
+        handle.emitEof?.();
+      }
+    };
+    below.useUserBuffer(this.buffer);
+    // The runtime looks `onread` up when reading starts, which it has done already.
+    handle.readStop();
+    return (on) => void (recycling = on);
   }
 
   /**

@@ -210,6 +210,8 @@ function declareDefault(frame: Frame, uri: string): void {
   frame.defaultNs = canonicalNs(uri);
   // Passed on as text, another stream's content namespace would mean something else than in our tree.
   if (frame.defaultNs !== uri) frame.bound = true;
+  // The same where the declaration only repeats what holds already, and elsewhere would not.
+  if (frame.defaultNs === CONTENT_NS && frame.parent?.defaultNs === CONTENT_NS) frame.bound = true;
 }
 
 function declarePrefix(frame: Frame, prefix: string, uri: string): void {

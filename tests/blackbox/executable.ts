@@ -14,7 +14,9 @@ export const kind = variable("METRONOME_EXECUTABLE_KIND") ?? "unknown";
 
 /** Where the listeners go, so that tests do not stand in each other's way; no configuration file is needed for it. */
 const PORTS = Object.fromEntries(
-  ["c2s", "c2s_tls", "http"].map((listener) => [`METRONOME__listen__${listener}__at`, "127.0.0.1:0"]),
+  ["c2s", "c2s_tls", "s2s", "s2s_tls", "http", "https"].map((
+    listener,
+  ) => [`METRONOME__listen__${listener}__at`, "127.0.0.1:0"]),
 );
 
 /** A person's home, empty at first. */

@@ -2,10 +2,12 @@
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { definePlugin, Jid, keyval, loggedIn, none, sessionUnbound } from "#plugin";
-import { TestClient, type TestOptions, TestServer, testServer } from "#testing";
+import { TestClient, TestNetwork, type TestOptions, TestServer, testServer } from "#testing";
+import { federation } from "../../plugins/federation/federation.ts";
 import { anonymous } from "../../plugins/auth/anonymous.ts";
 import { internal } from "../../plugins/auth/internal.ts";
 import { streamManagement } from "../../plugins/stream/stream_management.ts";
+import { dialbackError, EXTERNAL, STARTTLS, trusted } from "./federation_world.ts";
 
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const BIND = "urn:ietf:params:xml:ns:xmpp-bind";
@@ -56,7 +58,7 @@ async function nameAt(server: TestServer, address: string): Promise<string> {
   return client.jid!.local;
 }
 
-Deno.test("anonymous: nothing but ANONYMOUS is offered, and nobody is more than a guest", async () => {
+Deno.test("XEP-0175: nothing but ANONYMOUS is offered, and nobody is more than a guest", async () => {
   await using server = await lobby();
   const client = server.connect();
   await client.open();
@@ -67,7 +69,7 @@ Deno.test("anonymous: nothing but ANONYMOUS is offered, and nobody is more than 
   equal(server.host.accounts.creates, false);
 });
 
-Deno.test("anonymous: a trace may be left, and is not believed (RFC 4505)", async () => {
+Deno.test("XEP-0175: a trace may be left, and is not believed (RFC 4505)", async () => {
   await using server = await lobby();
   const client = server.connect();
   await client.open();
@@ -98,7 +100,7 @@ Deno.test("AC-2.10-1 after a change of the secret, another name", async () => {
   notEqual(await nameAt(server, "192.0.2.1"), name);
 });
 
-Deno.test("anonymous: the secret is made at the first start, kept, and renewed where that is wanted", async () => {
+Deno.test("XEP-0175: the secret is made at the first start, kept, and renewed where that is wanted", async () => {
   const data = await scratch();
   const names: string[] = [];
   for (let start = 0; start < 2; start++) {
@@ -136,7 +138,7 @@ Deno.test("AC-2.10-2 with several sessions allowed, they live under one bare add
   two.expectNext("<message><body>hi</body></message>");
 });
 
-Deno.test("anonymous: who logs in and goes away without a resource does not keep the place", async () => {
+Deno.test("XEP-0175: who logs in and goes away without a resource does not keep the place", async () => {
   await using server = await lobby({ most: 1 });
   for (let i = 0; i < 3; i++) {
     const client = await knock(server, `192.0.2.${i}`);
@@ -146,7 +148,7 @@ Deno.test("anonymous: who logs in and goes away without a resource does not keep
   await guest(server);
 });
 
-Deno.test("anonymous: there are so many places and no more", async () => {
+Deno.test("XEP-0175: there are so many places and no more", async () => {
   await using server = await lobby({ most: 2 });
   const first = await guest(server, "192.0.2.1");
   await guest(server, "192.0.2.2");
@@ -155,14 +157,14 @@ Deno.test("anonymous: there are so many places and no more", async () => {
   await guest(server, "192.0.2.3");
 });
 
-Deno.test("anonymous: behind a proxy everybody is somebody else", async () => {
+Deno.test("XEP-0175: behind a proxy everybody is somebody else", async () => {
   await using server = await lobby({ random_names: ["10.0.0.0/8"] });
   const names = new Set<string>();
   for (let i = 0; i < 5; i++) names.add((await guest(server, "10.1.2.3")).jid!.local);
   equal(names.size, 5);
 });
 
-Deno.test("anonymous: a stay has an end", async () => {
+Deno.test("XEP-0175: a stay has an end", async () => {
   await using server = await lobby({ lifetime: "1 h" });
   const old = await guest(server, "192.0.2.1");
   await server.clock.advance("40 minutes");
@@ -191,6 +193,41 @@ Deno.test("AC-2.10-3 a message to another server is not-allowed, unless it is", 
   await free.send("<message id='1' to='carol@b.test'><body>hi</body></message>");
   free.quiet();
   remote.expect(`<message id='1' from='${free.jid}'/>`);
+});
+
+Deno.test("AC-2.10-3 streams of other servers are refused, and taken with the option on", async () => {
+  for (const other_servers of [false, true]) {
+    const network = new TestNetwork();
+    await using server = await lobby({ other_servers }, { network, plugins: [federation] });
+    const visitor = await guest(server);
+    const login = server.peer({ certificate: trusted("b.test") });
+    await login.openFrom("b.test");
+    await login.send(`<auth xmlns='${SASL}' mechanism='EXTERNAL'>=</auth>`);
+    login.expect(
+      other_servers ? `<success xmlns='${SASL}'/>` : `<failure xmlns='${SASL}'><not-authorized/></failure>`,
+    );
+    const peer = server.peer({ certificate: trusted("b.test") });
+    await peer.openFrom("b.test");
+    await peer.claim("b.test");
+    const message = `<message from='carol@b.test' to='${visitor.jid}'><body>hi</body></message>`;
+    if (!other_servers) {
+      peer.expect(dialbackError("result", "from='a.test' to='b.test'", "not-allowed"));
+      await peer.send(message);
+      peer.expectStreamError("not-authorized");
+      visitor.never("<message/>");
+      equal(network.asked.length, 0);
+      continue;
+    }
+    peer.expect("<db:result from='a.test' to='b.test' type='valid'/>");
+    await peer.send(message);
+    visitor.expectNext("<message from='carol@b.test'><body>hi</body></message>");
+    const answers = network.answers("b.test");
+    await visitor.send("<message to='carol@b.test' id='out'><body>hi</body></message>");
+    await answers[0]!.greet(STARTTLS);
+    await answers[0]!.secure(trusted("b.test"), EXTERNAL);
+    await answers[0]!.succeed();
+    answers[0]!.expect(`<message from='${visitor.jid}' id='out'/>`);
+  }
 });
 
 const notes = keyval<string>("test.notes");
@@ -240,7 +277,7 @@ Deno.test("AC-2.10-4 nor after a server that ended without a farewell", async ()
   deepEqual(mentions(copy, name), []);
 });
 
-Deno.test("anonymous: guests stay when the plugin is set up anew", async () => {
+Deno.test("XEP-0175: guests stay when the plugin is set up anew", async () => {
   await using server = await lobby();
   const someone = await guest(server);
   const defaults = { authentication: "anonymous", anonymous: { most: 7 } };
@@ -250,7 +287,7 @@ Deno.test("anonymous: guests stay when the plugin is set up anew", async () => {
   refused(await knock(server), "not-authorized");
 });
 
-Deno.test("anonymous: a guest whose connection broke comes back to the same session (XEP-0198)", async () => {
+Deno.test("XEP-0175: a guest whose connection broke comes back to the same session (XEP-0198)", async () => {
   await using server = await lobby({}, { plugins: [streamManagement] });
   const first = await guest(server);
   await first.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
@@ -267,7 +304,7 @@ Deno.test("anonymous: a guest whose connection broke comes back to the same sess
   equal([...server.host.accounts.list()].length, 0);
 });
 
-Deno.test("anonymous: one host has guests, another accounts", async () => {
+Deno.test("XEP-0175: one host has guests, another accounts", async () => {
   await using server = await testServer({
     plugins: [anonymous, internal],
     config: {

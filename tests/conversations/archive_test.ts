@@ -266,7 +266,7 @@ Deno.test("XEP-0313 §7.1: the archive of somebody else", async () => {
       await tybalt.send(
         `<iq type='${type}' id='1' to='juliet@capulet.lit'><${payload} xmlns='${MAM}'/></iq>`,
       );
-      tybalt.expectNext(`<iq type='error'><error><forbidden xmlns='${STANZAS}'/></error></iq>`);
+      tybalt.expectNext(`<iq type='error'><error><service-unavailable xmlns='${STANZAS}'/></error></iq>`);
     }
   }
 });

@@ -31,7 +31,7 @@ async function offered(server: TestServer) {
   return { caps: capsOf(features), client };
 }
 
-Deno.test("caps: the hash is the one of what the host says", async () => {
+Deno.test("XEP-0115: the hash is the one of what the host says", async () => {
   await using server = await testServer({ plugins: PLUGINS, config: CONFIG });
   const { caps, client } = await offered(server);
   assert.ok(caps);
@@ -50,7 +50,7 @@ Deno.test("caps: the hash is the one of what the host says", async () => {
   }
 });
 
-Deno.test("caps: another hash when the plugins change, and the same when they do not", async () => {
+Deno.test("XEP-0115: another hash when the plugins change, and the same when they do not", async () => {
   await using server = await testServer({ plugins: [...PLUGINS, time] });
   const { caps: first } = await offered(server);
   const { caps: same } = await offered(server);
@@ -60,7 +60,7 @@ Deno.test("caps: another hash when the plugins change, and the same when they do
   assert.notEqual(second!.ver, first!.ver);
 });
 
-Deno.test("caps: a plugin that needs time to know what it can do", async () => {
+Deno.test("XEP-0115: a plugin that needs time to know what it can do", async () => {
   const slow = definePlugin({
     name: "slow",
     doc: "Answers late.",

@@ -61,10 +61,10 @@ Deno.test("XEP-0280 §4.1: a device of somebody else may not", async () => {
   const [alice] = await s.clients("alice/desk", "bob/pad");
   await alice!.send(`<iq type='set' id='x' to='bob@a.test'><enable xmlns='${CARBONS}'/></iq>`);
   alice!.expectNext(`<iq type='error' id='x'><error type='cancel'>
-    <not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`);
+    <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`);
 });
 
-Deno.test("XEP-0280 §7: a received message, its type on the wrapper", async () => {
+Deno.test("XEP-0280 §7, XEP-0297: a received message, its type on the wrapper", async () => {
   const { s, garden, home, capulet } = await montague();
   await using _ = s;
   await capulet.send(

@@ -17,7 +17,7 @@ import { userCertificates } from "../../plugins/auth/user_certificates.ts";
 import { disco } from "../../plugins/service/disco.ts";
 import { registration } from "../../plugins/stream/registration.ts";
 import { streamManagement } from "../../plugins/stream/stream_management.ts";
-import { issue, type Issued, type Wanted } from "../server/client_certificate.ts";
+import { issue, type Issued, type Wanted } from "../../src/transport/issue_test_certificate.ts";
 import { CommandClient, noteOf, valuesOf } from "./command_client.ts";
 import { authenticate, FAST, hashedToken, PHONE, requestToken, SASL2, SM, success } from "./sasl2_client.ts";
 

@@ -63,19 +63,24 @@ function closure(plugin: AnyPlugin, all: readonly AnyPlugin[]): AnyPlugin[] {
   return [...found];
 }
 
+/** The options without a default. */
+const NEEDED: Readonly<Record<string, unknown>> = { component: { secret: "known to both" } };
+
 for (const plugin of catalog as readonly AnyPlugin[]) {
   Deno.test(`AC-2.5-2 ${plugin.name}: set up, set up anew and switched off ${ROUNDS} times, it leaves nothing`, async () => {
     await using server = await testServer();
     const alice = await server.client("alice/desk");
     const plugins = new HostPlugins(server.host);
     const wanted = (list: readonly AnyPlugin[]) =>
-      list.map((it) => ({ plugin: it, config: it.config.parse({}) }));
+      list.map((it) => ({ plugin: it, config: it.config.parse(NEEDED[it.name] ?? {}) }));
     const whole = closure(plugin, catalog);
     const rest = whole.filter((it) => it !== plugin);
     await plugins.change(wanted(rest));
+    await server.settle();
     const before = figures(server);
     for (let round = 0; round < ROUNDS; round++) {
       await plugins.change(wanted(whole));
+      await server.settle();
       const loaded = figures(server);
       await plugins.change(wanted([...rest, { ...plugin }]));
       await server.settle();

@@ -45,7 +45,7 @@ const identities = (query: Element) =>
   );
 const items = (query: Element) => query.elements().filter((e) => e.ns === ITEMS).map((e) => e.attr("jid"));
 
-Deno.test("disco: what the host is and can do", async () => {
+Deno.test("XEP-0030: what the host is and can do", async () => {
   await using s = await server({ config: { host: { "a.test": { name: "Our Server" } } } });
   const alice = await s.client("alice/desk");
   const info = await ask(alice, INFO, "a.test");
@@ -55,7 +55,7 @@ Deno.test("disco: what the host is and can do", async () => {
   for (const feature of [INFO, ITEMS, "urn:xmpp:ping"]) assert.ok(said.includes(feature), feature);
 });
 
-Deno.test("disco: from another server", async () => {
+Deno.test("XEP-0030: from another server", async () => {
   await using s = await server();
   const remote = s.remote("b.test");
   await remote.send(`<iq from='b.test' to='a.test' id='1' type='get'><query xmlns='${INFO}'/></iq>`);
@@ -64,7 +64,7 @@ Deno.test("disco: from another server", async () => {
   );
 });
 
-Deno.test("disco: only gets, and only <query/>", async () => {
+Deno.test("XEP-0030: only gets, and only <query/>", async () => {
   await using s = await server();
   const alice = await s.client("alice/desk");
   await alice.send(`<iq to='a.test' id='1' type='set'><query xmlns='${INFO}'/></iq>`);
@@ -75,7 +75,7 @@ Deno.test("disco: only gets, and only <query/>", async () => {
   alice.expect(`<iq id='2' type='error'/>`);
 });
 
-Deno.test("disco: a node that nobody knows (BUG-54)", async () => {
+Deno.test("XEP-0030: a node that nobody knows (BUG-54)", async () => {
   await using s = await server();
   const alice = await s.client("alice/desk");
   for (const ns of [INFO, ITEMS]) {
@@ -84,7 +84,7 @@ Deno.test("disco: a node that nobody knows (BUG-54)", async () => {
   }
 });
 
-Deno.test("disco: services, those of others, and the hidden", async () => {
+Deno.test("XEP-0030: services, those of others, and the hidden", async () => {
   await using s = await server({
     config: {
       defaults: {
@@ -105,7 +105,7 @@ Deno.test("disco: services, those of others, and the hidden", async () => {
   assert.equal(query.elements()[1]!.attr("node"), "n");
 });
 
-Deno.test("disco: the host's own services, with their names", async () => {
+Deno.test("XEP-0030: the host's own services, with their names", async () => {
   const rooms = definePlugin({
     name: "muc",
     doc: "A service.",
@@ -136,7 +136,7 @@ Deno.test("disco: the host's own services, with their names", async () => {
   assert.deepEqual(items(await ask(alice, ITEMS, "rooms.a.test")), []);
 });
 
-Deno.test("disco: the own account, a contact's, a stranger's, nobody's", async () => {
+Deno.test("XEP-0030: the own account, a contact's, a stranger's, nobody's", async () => {
   await using s = await server();
   const [juliet, romeo] = await s.online("juliet/balcony", "romeo/orchard");
   const own = await ask(juliet!, INFO, "juliet@a.test");
@@ -156,7 +156,7 @@ Deno.test("disco: the own account, a contact's, a stranger's, nobody's", async (
   await refused(juliet!, INFO, "romeo@a.test", "service-unavailable");
 });
 
-Deno.test("disco: the devices of an account are for those who see its presence (XEP-0030 §4.1)", async () => {
+Deno.test("XEP-0030: the devices of an account are for those who see its presence (XEP-0030 §4.1)", async () => {
   await using s = await server();
   const [balcony, romeo] = await s.online("juliet/balcony", "romeo/orchard");
   await s.client("juliet/silent");
@@ -167,13 +167,13 @@ Deno.test("disco: the devices of an account are for those who see its presence (
   assert.deepEqual(items(await ask(romeo!, ITEMS, "juliet@a.test")), ["juliet@a.test/balcony"]);
 });
 
-Deno.test("disco: an administrator's account says so", async () => {
+Deno.test("XEP-0030: an administrator's account says so", async () => {
   await using s = await server({ config: { host: { "a.test": { admins: ["alice@a.test"] } } } });
   const alice = await s.client("alice/desk");
   assert.deepEqual(identities(await ask(alice, INFO, "alice@a.test")), ["account/admin "]);
 });
 
-Deno.test("disco: a full JID answers for itself", async () => {
+Deno.test("XEP-0030: a full JID answers for itself", async () => {
   await using s = await server();
   const [alice, bob] = await s.online("alice/desk", "bob/pad");
   await alice!.send(`<iq to='bob@a.test/pad' id='1' type='get'><query xmlns='${INFO}'/></iq>`);
@@ -204,7 +204,7 @@ const shelves = definePlugin({
   },
 });
 
-Deno.test("disco: nodes of plugins, which may take their time", async () => {
+Deno.test("XEP-0030: nodes of plugins, which may take their time", async () => {
   await using s = await server({ plugins: [roster, presence, disco, shelves] });
   const alice = await s.client("alice/desk");
   const info = await ask(alice, INFO, "a.test", "books");
@@ -216,7 +216,7 @@ Deno.test("disco: nodes of plugins, which may take their time", async () => {
   await refused(alice, ITEMS, "a.test", "item-not-found", "other");
 });
 
-Deno.test("disco: items in pages (XEP-0059)", async () => {
+Deno.test("XEP-0030: items in pages (XEP-0059)", async () => {
   await using s = await server({ plugins: [roster, presence, disco, shelves] });
   const alice = await s.client("alice/desk");
   assert.ok(features(await ask(alice, INFO, "a.test")).includes(RSM));

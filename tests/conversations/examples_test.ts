@@ -9,6 +9,9 @@ const root = new URL("../../", import.meta.url);
 
 // The example's own conversations, as its author would run them.
 await import(new URL("examples/away_test.ts", docs).href);
+await import(new URL("examples/polite_rooms_test.ts", docs).href);
+await import(new URL("examples/session_feed_test.ts", docs).href);
+await import(new URL("examples/zap_and_destroy_test.ts", docs).href);
 
 Deno.test("the example is loaded from disk as the server loads it", async () => {
   const path = new URL("examples/away.ts", docs).pathname;
@@ -34,12 +37,29 @@ Deno.test("a plugin that is written beside the server alone runs without it", as
   }
 });
 
-Deno.test("the code that docs/plugins.md shows is that of the files", () => {
-  const text = Deno.readTextFileSync(new URL("plugins.md", docs));
+Deno.test("a plugin from disk is given the tokens of those it builds on", async () => {
+  for (const name of ["polite_rooms", "zap_and_destroy"]) {
+    const path = new URL(`examples/${name}.ts`, docs).pathname;
+    const set = await new PluginFiles(catalog).load([path]);
+    equal(set.problems.length, 0, JSON.stringify(set.problems));
+    const plugin = set.byName.get(name);
+    const engine = set.byName.get("muc");
+    ok(plugin !== undefined && engine !== undefined);
+    await using server = await testServer({ plugins: [engine, plugin] });
+    ok(server.server.hosts.pluginsOf("muc.a.test").includes(name));
+  }
+});
+
+Deno.test("the code that docs/plugins.md and docs/rooms.md show is that of the files", () => {
+  const text = ["plugins.md", "rooms.md", "pubsub.md"].map((name) =>
+    Deno.readTextFileSync(new URL(name, docs))
+  ).join(
+    "\n",
+  );
   const shown = [...text.matchAll(/<!-- from ([\w./]+) -->\s*```ts\n([\s\S]*?)```/g)];
-  ok(shown.length >= 3, "docs/plugins.md shows no files");
+  ok(shown.length >= 4, "docs/plugins.md shows no files");
   for (const [, path = "", code = ""] of shown) {
     const file = Deno.readTextFileSync(new URL(path, root));
-    ok(file.includes(code), `docs/plugins.md: what is said to be from ${path} is not there`);
+    ok(file.includes(code), `docs: what is said to be from ${path} is not there`);
   }
 });

@@ -26,7 +26,7 @@ async function withFile(work: (path: string) => Promise<void>): Promise<void> {
   }
 }
 
-Deno.test("offline: the example of XEP-0160", async () => {
+Deno.test("XEP-0160: the example of XEP-0160", async () => {
   await using s = await server({ host: "capulet.com" });
   const romeo = s.remote("montague.net");
   await romeo.send(`<message from='romeo@montague.net/orchard' to='juliet@capulet.com'>
@@ -45,7 +45,7 @@ Deno.test("offline: the example of XEP-0160", async () => {
   second.never("<message/>");
 });
 
-Deno.test("offline: in order, at the first presence that is not negative", async () => {
+Deno.test("XEP-0160: in order, at the first presence that is not negative", async () => {
   await using s = await server();
   const alice = await s.client("alice/desk");
   for (let i = 0; i < 120; i++) {
@@ -65,7 +65,7 @@ Deno.test("offline: in order, at the first presence that is not negative", async
   alice.quiet();
 });
 
-Deno.test("offline: a forged stamp of ours goes, one of others stays", async () => {
+Deno.test("XEP-0160: a forged stamp of ours goes, one of others stays", async () => {
   await using s = await server();
   const alice = await s.client("alice/desk");
   await alice.send(`<message to='bob@a.test'><body>x</body>
@@ -120,7 +120,7 @@ const WORTH: readonly [string, string, "kept" | "refused" | "forgotten"][] = [
   ["<encrypted xmlns='eu.siacs.conversations.axolotl'/>", "type='chat'", "kept"],
 ];
 
-Deno.test("offline: what is kept (XEP-0160 §3, XEP-0334)", async () => {
+Deno.test("XEP-0160: what is kept (XEP-0160 §3, XEP-0334)", async () => {
   for (const [payload, attributes, fate] of WORTH) {
     await using s = await server();
     const alice = await s.client("alice/desk");
@@ -137,7 +137,7 @@ Deno.test("offline: what is kept (XEP-0160 §3, XEP-0334)", async () => {
   }
 });
 
-Deno.test("offline: the quota, in messages, with an honest error", async () => {
+Deno.test("XEP-0160: the quota, in messages, with an honest error", async () => {
   await using s = await server({ config: { defaults: { offline: { messages: 2 } } } });
   const alice = await s.client("alice/desk");
   for (const n of [1, 2, 3]) {
@@ -157,7 +157,7 @@ Deno.test("offline: the quota, in messages, with an honest error", async () => {
   alice.quiet();
 });
 
-Deno.test("offline: the quota, in bytes", async () => {
+Deno.test("XEP-0160: the quota, in bytes", async () => {
   await using s = await server({ config: { defaults: { offline: { size: "20 KiB" } } } });
   const alice = await s.client("alice/desk");
   for (let n = 0; n < 4; n++) {
@@ -170,7 +170,7 @@ Deno.test("offline: the quota, in bytes", async () => {
   alice.quiet();
 });
 
-Deno.test("offline: kept over a restart, numbers too, and delivered once", () =>
+Deno.test("XEP-0160: kept over a restart, numbers too, and delivered once", () =>
   withFile(async (data) => {
     const plugins = [...PLUGINS, internal];
     {
@@ -195,7 +195,7 @@ Deno.test("offline: kept over a restart, numbers too, and delivered once", () =>
     }
   }));
 
-Deno.test("offline: what was kept is there after a crash", () =>
+Deno.test("XEP-0160: what was kept is there after a crash", () =>
   withFile(async (data) => {
     const plugins = [...PLUGINS, internal];
     await using s = await server({ data, plugins });
@@ -210,7 +210,7 @@ Deno.test("offline: what was kept is there after a crash", () =>
     assert.deepEqual(bodies(bob), ["1"]);
   }));
 
-Deno.test("offline: gone with the account", () =>
+Deno.test("XEP-0160: gone with the account", () =>
   withFile(async (data) => {
     const plugins = [...PLUGINS, internal];
     await using s = await server({ data, plugins });
@@ -225,7 +225,7 @@ Deno.test("offline: gone with the account", () =>
     assert.deepEqual(bodies(bob), []);
   }));
 
-Deno.test("offline: a device that breaks away over its messages has not got them", async () => {
+Deno.test("XEP-0160: a device that breaks away over its messages has not got them", async () => {
   await using s = await server();
   const alice = await s.client("alice/desk");
   await alice.send(`<message to='bob@a.test'><body>1</body></message>`);
@@ -238,7 +238,7 @@ Deno.test("offline: a device that breaks away over its messages has not got them
   assert.deepEqual(bodies(again), ["1"]);
 });
 
-Deno.test("offline: more than a device reads at once comes as it reads", async () => {
+Deno.test("XEP-0160: more than a device reads at once comes as it reads", async () => {
   await using s = await server({ config: { defaults: { offline: { size: "8 MiB" } } } });
   const remote = s.remote("b.test");
   const text = "x".repeat(100_000);
@@ -270,7 +270,34 @@ Deno.test("offline: more than a device reads at once comes as it reads", async (
   assert.ok(Math.max(...writes) < 512 * 1024);
 });
 
-Deno.test("offline: two devices at once get each message once", async () => {
+Deno.test("XEP-0160: what is said meanwhile comes after what was kept, where the device reads", async () => {
+  await using s = await server();
+  const remote = s.remote("b.test");
+  const say = (n: number, more = "") =>
+    remote.send(
+      `<message from='alice@b.test/desk' to='bob@a.test' type='chat'><body>${n}</body>${more}</message>`,
+    );
+  for (let n = 0; n < 160; n++) await say(n);
+  const bob = await s.client("bob/pad");
+  bob.carrier.feed(new TextEncoder().encode("<presence/>"));
+  await say(160);
+  assert.deepEqual(bodies(bob).map(Number), Array.from({ length: 161 }, (_, i) => i));
+  // Whoever does not read keeps nobody waiting.
+  await bob.close();
+  for (let n = 0; n < 60; n++) await say(n);
+  const slow = await s.client("bob/slow");
+  slow.carrier.queued = 300 * 1024;
+  slow.carrier.feed(new TextEncoder().encode("<presence/>"));
+  const said = say(60);
+  await s.clock.advance("2 s");
+  await said;
+  assert.deepEqual(bodies(slow), ["60"]);
+  slow.carrier.queued = 0;
+  await s.clock.advance("1 s");
+  assert.deepEqual(bodies(slow).map(Number), [60, ...Array.from({ length: 60 }, (_, i) => i)]);
+});
+
+Deno.test("XEP-0160: two devices at once get each message once", async () => {
   await using s = await server();
   const alice = await s.client("alice/desk");
   for (let n = 0; n < 200; n++) await alice.send(`<message to='bob@a.test'><body>${n}</body></message>`);
@@ -281,7 +308,7 @@ Deno.test("offline: two devices at once get each message once", async () => {
   assert.deepEqual(got, Array.from({ length: 200 }, (_, i) => i));
 });
 
-Deno.test("offline: announced", async () => {
+Deno.test("XEP-0160: announced", async () => {
   await using s = await server({ plugins: [...PLUGINS, disco] });
   const alice = await s.client("alice/desk");
   await alice.send(
@@ -291,7 +318,7 @@ Deno.test("offline: announced", async () => {
     <feature var='msgoffline'/><feature var='http://jabber.org/protocol/offline'/></query></iq>`);
 });
 
-Deno.test("offline: a reload changes the quota and loses nothing", async () => {
+Deno.test("XEP-0160: a reload changes the quota and loses nothing", async () => {
   await using s = await server({ config: { defaults: { offline: { messages: 1 } } } });
   const alice = await s.client("alice/desk");
   await alice.send(`<message to='bob@a.test'><body>1</body></message>`);

@@ -1,7 +1,7 @@
 import { ping } from "../../plugins/service/ping.ts";
 import { testServer } from "#testing";
 
-Deno.test("ping: the server answers (XEP-0199 §4.2)", async () => {
+Deno.test("XEP-0199: the server answers (XEP-0199 §4.2)", async () => {
   await using server = await testServer({ plugins: [ping] });
   const alice = await server.client("alice/desk");
   await alice.send(`<iq to='a.test' id='c2s1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>`);
@@ -9,7 +9,7 @@ Deno.test("ping: the server answers (XEP-0199 §4.2)", async () => {
   alice.quiet();
 });
 
-Deno.test("ping: the own account answers, another's does not", async () => {
+Deno.test("XEP-0199: the own account answers, another's does not", async () => {
   await using server = await testServer({ plugins: [ping] });
   const alice = await server.client("alice/desk");
   await alice.send(`<iq id='1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>`);
@@ -20,7 +20,7 @@ Deno.test("ping: the own account answers, another's does not", async () => {
   alice.quiet();
 });
 
-Deno.test("ping: between resources it is the other one that answers (XEP-0199 §4.4)", async () => {
+Deno.test("XEP-0199: between resources it is the other one that answers (XEP-0199 §4.4)", async () => {
   await using server = await testServer({ plugins: [ping] });
   const alice = await server.client("alice/desk");
   const bob = await server.client("bob/pad");

@@ -53,7 +53,7 @@ async function middleEarth(): Promise<{ s: TestServer; frodo: TestClient; gandal
 const HERE = "<presence from='bilbo@tolkien.lit/shire'/>";
 const GONE = "<presence from='bilbo@tolkien.lit/shire' type='unavailable'/>";
 
-Deno.test("invisibility: in from nowhere, seen by some, by all, by some, by nobody (§3.1 to §3.5)", async () => {
+Deno.test("XEP-0126: in from nowhere, seen by some, by all, by some, by nobody (§3.1 to §3.5)", async () => {
   const { s, frodo, gandalf } = await middleEarth();
   await using _server = s;
   const bilbo = await s.client("bilbo/shire");
@@ -118,7 +118,7 @@ Deno.test("invisibility: in from nowhere, seen by some, by all, by some, by nobo
   gandalf.quiet();
 });
 
-Deno.test("invisibility: a cut connection gives nobody away, and other sessions are seen all along", async () => {
+Deno.test("XEP-0126: a cut connection gives nobody away, and other sessions are seen all along", async () => {
   const { s, frodo } = await middleEarth();
   await using _server = s;
   const [hidden, open] = await s.clients("bilbo/shire", "bilbo/rivendell");

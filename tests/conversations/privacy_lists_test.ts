@@ -24,7 +24,7 @@ import {
   UNAVAILABLE,
 } from "./privacy_lists.ts";
 
-Deno.test("privacy lists: their names, and one of them, are retrieved (examples 1 to 10)", async () => {
+Deno.test("XEP-0016: their names, and one of them, are retrieved (examples 1 to 10)", async () => {
   await using s = await server();
   const [orchard, home] = await s.clients("romeo/orchard", "romeo/home");
   assert.equal(await ask(orchard!, "get", ""), `<query xmlns="${NS}"/>`);
@@ -51,7 +51,7 @@ Deno.test("privacy lists: their names, and one of them, are retrieved (examples 
   await fails(home!, "get", "<active name='public'/>", BAD);
 });
 
-Deno.test("privacy lists: the active list is chosen and declined (examples 11 to 16)", async () => {
+Deno.test("XEP-0016: the active list is chosen and declined (examples 11 to 16)", async () => {
   await using s = await server();
   const romeo = await s.client("romeo/orchard");
   await set(romeo, SPECIAL);
@@ -66,7 +66,7 @@ Deno.test("privacy lists: the active list is chosen and declined (examples 11 to
   assert.doesNotMatch(await ask(await s.client("romeo/orchard"), "get", ""), /active/);
 });
 
-Deno.test("privacy lists: the default list is changed unless another resource uses it (examples 17 to 23)", async () => {
+Deno.test("XEP-0016: the default list is changed unless another resource uses it (examples 17 to 23)", async () => {
   await using s = await server();
   const [orchard, home] = await s.clients("romeo/orchard", "romeo/home");
   for (const each of [PUBLIC, PRIVATE, SPECIAL]) await set(orchard!, each);
@@ -82,7 +82,7 @@ Deno.test("privacy lists: the default list is changed unless another resource us
   assert.doesNotMatch(await ask(orchard!, "get", ""), /default/);
 });
 
-Deno.test("privacy lists: they are edited, added and removed, and every resource hears of it (examples 24 to 29)", async () => {
+Deno.test("XEP-0016: they are edited, added and removed, and every resource hears of it (examples 24 to 29)", async () => {
   await using s = await server();
   const [orchard, home] = await s.clients("romeo/orchard", "romeo/home");
   const pushed = async (name: string): Promise<void> => {
@@ -127,7 +127,7 @@ Deno.test("privacy lists: they are edited, added and removed, and every resource
   await fails(home!, "set", "<list name='public'/>", CONFLICT);
 });
 
-Deno.test("privacy lists: what is no list is refused as such, and changes nothing (§2.1)", async () => {
+Deno.test("XEP-0016: what is no list is refused as such, and changes nothing (§2.1)", async () => {
   await using s = await server({
     config: { defaults: { privacy_lists: { lists: 2, items: 3, name_length: 10 } } },
   });
@@ -179,7 +179,7 @@ Deno.test("privacy lists: what is no list is refused as such, and changes nothin
   await set(romeo, list("b", item("action='deny' order='1'")));
 });
 
-Deno.test("privacy lists: one data store with the blocklist (XEP-0191 §5)", async () => {
+Deno.test("XEP-0016: one data store with the blocklist (XEP-0191 §5)", async () => {
   await using s = await server();
   const [one, two] = await s.clients("romeo/one", "romeo/two");
   await one!.send(`<iq type='get' id='b'><blocklist xmlns='${BLOCKING}'/></iq>`);
@@ -223,7 +223,7 @@ Deno.test("privacy lists: one data store with the blocklist (XEP-0191 §5)", asy
   );
 });
 
-Deno.test("privacy lists: switched off, only blocks count, and they come back with all else", async () => {
+Deno.test("XEP-0016: switched off, only blocks count, and they come back with all else", async () => {
   await using s = await server();
   const remote = s.remote("example.org");
   const romeo = await s.client("romeo/orchard");
@@ -250,7 +250,7 @@ Deno.test("privacy lists: switched off, only blocks count, and they come back wi
   assert.deepEqual([await reached("tybalt"), await reached("juliet")], [false, false]);
 });
 
-Deno.test("privacy lists: they outlive the server, and nothing is left of a removed account", async () => {
+Deno.test("XEP-0016: they outlive the server, and nothing is left of a removed account", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const options = {
@@ -279,7 +279,7 @@ Deno.test("privacy lists: they outlive the server, and nothing is left of a remo
   }
 });
 
-Deno.test("privacy lists: the server says that it knows them (§3)", async () => {
+Deno.test("XEP-0016: the server says that it knows them (§3)", async () => {
   await using s = await server();
   const romeo = await s.client("romeo/orchard");
   await romeo.send(

@@ -17,7 +17,7 @@ async function guarded(s: TestServer, rule: string): Promise<TestClient> {
   return romeo;
 }
 
-Deno.test("privacy lists: messages, iqs and presence are kept out by address, group, subscription, or all (§2.8 to §2.14)", async () => {
+Deno.test("XEP-0016: messages, iqs and presence are kept out by address, group, subscription, or all (§2.8 to §2.14)", async () => {
   const cases: readonly (readonly [match: string, kept: readonly string[]])[] = [
     ["type='jid' value='tybalt@example.org'", ["tybalt"]],
     ["type='jid' value='example.org'", ["tybalt", "paris", "benvolio"]],
@@ -67,7 +67,7 @@ Deno.test("privacy lists: messages, iqs and presence are kept out by address, gr
   }
 });
 
-Deno.test("privacy lists: between accounts of one host it is the same", async () => {
+Deno.test("XEP-0016: between accounts of one host it is the same", async () => {
   await using s = await server();
   const [romeo, tybalt] = await s.online("romeo/orchard", "tybalt/hall");
   await set(romeo!, list("rules", item("type='jid' value='tybalt@example.net' action='deny' order='1'")));
@@ -88,7 +88,7 @@ Deno.test("privacy lists: between accounts of one host it is the same", async ()
   tybalt!.quiet();
 });
 
-Deno.test("privacy lists: the order decides, and without a last word it is allow (§2.2)", async () => {
+Deno.test("XEP-0016: the order decides, and without a last word it is allow (§2.2)", async () => {
   await using s = await server();
   const remote = s.remote("example.org");
   const romeo = await s.client("romeo/orchard");
@@ -122,7 +122,7 @@ Deno.test("privacy lists: the order decides, and without a last word it is allow
   romeo.expectNext("<message from='juliet@example.org/chamber'/>");
 });
 
-Deno.test("privacy lists: a change of the roster is taken into account (§2.2, rule 9)", async () => {
+Deno.test("XEP-0016: a change of the roster is taken into account (§2.2, rule 9)", async () => {
   await using s = await server();
   const remote = s.remote("example.org");
   const romeo = await guarded(s, item("type='group' value='Enemies' action='deny' order='1'", "<message/>"));
@@ -135,7 +135,7 @@ Deno.test("privacy lists: a change of the roster is taken into account (§2.2, r
   remote.expect(`<message type='error'>${UNAVAILABLE}</message>`);
 });
 
-Deno.test("privacy lists: every session by its own list, the account by the default (§2.2, rules 1 to 3)", async () => {
+Deno.test("XEP-0016: every session by its own list, the account by the default (§2.2, rules 1 to 3)", async () => {
   await using s = await server();
   const remote = s.remote("example.org");
   const [strict, open] = await s.online("romeo/strict", "romeo/open");
@@ -164,7 +164,7 @@ Deno.test("privacy lists: every session by its own list, the account by the defa
   remote.quiet();
 });
 
-Deno.test("privacy lists: a strict session keeps nothing from the others", async () => {
+Deno.test("XEP-0016: a strict session keeps nothing from the others", async () => {
   await using s = await server();
   const remote = s.remote("example.org");
   const [strict, open] = await s.online("romeo/strict", "romeo/open");
@@ -189,7 +189,7 @@ Deno.test("privacy lists: a strict session keeps nothing from the others", async
   later.expect("<message from='juliet@example.org'><body>x</body></message>");
 });
 
-Deno.test("privacy lists: hidden presence is taken back, and shown again when it may be (§2.10, §2.11)", async () => {
+Deno.test("XEP-0016: hidden presence is taken back, and shown again when it may be (§2.10, §2.11)", async () => {
   await using s = await server();
   const [romeo, juliet] = await s.online("romeo/orchard", "juliet/chamber");
   await befriend(romeo!, juliet!);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { PASSWORD, testServer } from "#testing";
 import { enable, NODE, phone, PLUGINS, PushService, say, summary } from "./push_service.ts";
-import { plain } from "./sasl2_client.ts";
+import { PHONE, plain } from "./sasl2_client.ts";
 
 Deno.test("push: a session whose stream broke wakes its own device", async () => {
   await using s = await testServer({ plugins: PLUGINS });
@@ -84,6 +84,97 @@ Deno.test("push: what was told while the session waited is not told again when i
   const again = await s.client("juliet/phone");
   await again.send("<presence/>");
   again.expect("<message id='m1'/>");
+});
+
+Deno.test("push: who is at the desk has a phone that wants to know (Prosody, ejabberd)", async () => {
+  await using s = await testServer({ plugins: PLUGINS });
+  const service = new PushService(s);
+  const { client } = await phone(s, "phone");
+  await enable(client, "", "", "phone-node");
+  const [desk] = await s.online("juliet/desk");
+  await enable(desk!, "", "", "desk-node");
+  const nurse = s.remote("b.test");
+  const says = async (text: string, to = "juliet@a.test", more = "", type = "chat") => {
+    await nurse.send(
+      `<message from='nurse@b.test/x' to='${to}' type='${type}'><body>${text}</body>${more}</message>`,
+    );
+    const nodes = (await service.published()).map(({ node }) => node);
+    await s.clock.advance("10 s");
+    assert.equal(await service.count(), 0, `${text}: told twice`);
+    return nodes;
+  };
+  // Both are there.
+  assert.deepEqual(await says("1"), []);
+  // Its stream breaks, and it is not resumed in time; the desk stays.
+  await client.cut();
+  assert.deepEqual(
+    (await service.published()).map(({ node }) => node),
+    ["phone-node"],
+    "1 was not acknowledged",
+  );
+  await s.clock.advance("10 s");
+  assert.deepEqual(await says("2"), ["phone-node"]);
+  for (let i = 0; i < 70; i++) {
+    await desk!.send(" ");
+    await s.clock.advance("10 s");
+  }
+  assert.deepEqual(await says("3"), ["phone-node"]);
+  // What is for the desk would be copied to the phone; what is for it alone would not.
+  assert.deepEqual(await says("4", "juliet@a.test/desk"), ["phone-node"]);
+  assert.deepEqual(await says("5", "juliet@a.test/desk", "<no-copy xmlns='urn:xmpp:hints'/>"), []);
+  assert.deepEqual(await says("6", "juliet@a.test/desk", "", "groupchat"), []);
+  assert.deepEqual(await says("7", "juliet@a.test", "", "headline"), []);
+  // Back under another name, with the same registration; then under its own.
+  const renamed = await s.client("juliet/phone2");
+  await enable(renamed, "", "", "phone-node");
+  assert.deepEqual(await says("8"), []);
+  await renamed.close();
+  assert.deepEqual(await says("9"), ["phone-node"]);
+  desk!.clear();
+  await desk!.close();
+  assert.deepEqual((await says("10")).sort(), ["desk-node", "phone-node"]);
+});
+
+Deno.test("push: a copy of what another device was told wakes the device whose stream broke", async () => {
+  await using s = await testServer({ plugins: PLUGINS });
+  const service = new PushService(s);
+  const [desk] = await s.online("juliet/desk");
+  const { client } = await phone(s, "phone");
+  await client.send("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  await enable(client);
+  await client.cut();
+  const romeo = await s.client("romeo/orchard");
+  await romeo.send("<message to='juliet@a.test/desk' type='chat' id='m1'><body>x</body></message>");
+  assert.equal(summary(await service.one())["last-message-sender"], "romeo@a.test/orchard");
+  // What she says herself is no news.
+  await desk!.send("<message to='romeo@a.test' type='chat'><body>y</body></message>");
+  await s.clock.advance("10 s");
+  assert.equal(await service.count(), 0);
+});
+
+Deno.test("push: a client that says who it is is there under any name (XEP-0388 §2.2.1)", async () => {
+  await using s = await testServer({ plugins: PLUGINS });
+  const service = new PushService(s);
+  const login = async () => {
+    const client = s.connect();
+    await client.open();
+    await client.send(plain("juliet", PASSWORD, {
+      agent: PHONE,
+      beside: "<bind xmlns='urn:xmpp:bind:0'/>",
+    }));
+    await client.send("<presence/>");
+    return client;
+  };
+  const first = await login();
+  await enable(first);
+  await first.close();
+  const romeo = await s.client("romeo/orchard");
+  const second = await login();
+  await say(romeo, "1");
+  assert.equal(await service.count(), 0);
+  await second.close();
+  await say(romeo, "2");
+  assert.equal(await service.count(), 1);
 });
 
 Deno.test("push: rooms wake whom they call", async () => {

@@ -195,6 +195,33 @@ Deno.test("push: the count begins anew when the account was there", async () => 
   assert.equal(summary(await service.one())["message-count"], "1");
 });
 
+Deno.test("push: the count goes on after a restart, until the device was there", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const data = `${folder}/data.sqlite`;
+    const run = async (visit: boolean) => {
+      await using s = await testServer({ plugins: PLUGINS, data });
+      const service = new PushService(s);
+      const juliet = await s.client("juliet/phone");
+      if (visit) {
+        await enable(juliet);
+        await juliet.send("<presence/>");
+      }
+      await juliet.close();
+      const romeo = await s.client("romeo/orchard");
+      await say(romeo, "1");
+      await s.clock.advance("10 s");
+      await say(romeo, "2");
+      return (await service.published()).map(({ notification }) => summary(notification)["message-count"]);
+    };
+    assert.deepEqual(await run(true), ["1", "2"]);
+    assert.deepEqual(await run(false), ["3", "4"]);
+    assert.deepEqual(await run(true), ["1", "2"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("XEP-0357 §7.1: an error ends it, unless trying again may help", async () => {
   const condition = (type: string, name: string) =>
     `<error type='${type}'><${name} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>`;

@@ -47,7 +47,7 @@ function kept(s: TestServer) {
   return s.host.fittings.service(service)!.latest(1000);
 }
 
-Deno.test("reports: the server says that it takes them (example 1)", async () => {
+Deno.test("XEP-0377: the server says that it takes them (example 1)", async () => {
   await using s = await server();
   const juliet = await s.client("juliet/chamber");
   await juliet.send(
@@ -58,7 +58,7 @@ Deno.test("reports: the server says that it takes them (example 1)", async () =>
   );
 });
 
-Deno.test("reports: kept, and told to the admins, whether they are there or not (examples 2 to 6)", async () => {
+Deno.test("XEP-0377: kept, and told to the admins, whether they are there or not (examples 2 to 6)", async () => {
   await using s = await server();
   const [escalus, juliet, other] = await s.online("escalus/palace", "juliet/chamber", "juliet/balcony");
   await other!.send(`<iq type='get' id='l'><blocklist xmlns='${BLOCKING}'/></iq>`);
@@ -109,7 +109,7 @@ Deno.test("reports: kept, and told to the admins, whether they are there or not 
   again!.expect("<message><subject>Abuse report: paris@example.net</subject></message>");
 });
 
-Deno.test("reports: one that says nothing useful is left out, the block counts (§6)", async () => {
+Deno.test("XEP-0377: one that says nothing useful is left out, the block counts (§6)", async () => {
   await using s = await server();
   const juliet = await s.client("juliet/chamber");
   for (
@@ -126,7 +126,7 @@ Deno.test("reports: one that says nothing useful is left out, the block counts (
   juliet.expect(`<iq id='l'><blocklist xmlns='${BLOCKING}'><item jid='romeo@example.net'/></blocklist></iq>`);
 });
 
-Deno.test("reports: each address of a block has its own (§7)", async () => {
+Deno.test("XEP-0377: each address of a block has its own (§7)", async () => {
   await using s = await server();
   const juliet = await s.client("juliet/chamber");
   const report = (reason: string) => `<report xmlns='${NS}' reason='urn:xmpp:reporting:${reason}'/>`;
@@ -138,7 +138,7 @@ Deno.test("reports: each address of a block has its own (§7)", async () => {
   assert.deepEqual(said, ["a@example.net urn:xmpp:reporting:spam", "c@example.net urn:xmpp:reporting:abuse"]);
 });
 
-Deno.test("reports: others are told only where the reporter agrees, and never who it was (§5)", async () => {
+Deno.test("XEP-0377: others are told only where the reporter agrees, and never who it was (§5)", async () => {
   await using s = await server({}, { tell_origin: true, third_parties: ["reports.test"], to: [] });
   const origin = s.remote("example.net");
   const collector = s.remote("reports.test");
@@ -160,7 +160,7 @@ Deno.test("reports: others are told only where the reporter agrees, and never wh
   }
 });
 
-Deno.test("reports: where nothing is said of it, nobody else is told whatever the reporter agrees to", async () => {
+Deno.test("XEP-0377: where nothing is said of it, nobody else is told whatever the reporter agrees to", async () => {
   await using s = await server();
   const origin = s.remote("example.net");
   const juliet = await s.client("juliet/chamber");
@@ -168,7 +168,7 @@ Deno.test("reports: where nothing is said of it, nobody else is told whatever th
   origin.quiet();
 });
 
-Deno.test("reports: so many a day, so many kept, so long, and of such a size", async () => {
+Deno.test("XEP-0377: so many a day, so many kept, so long, and of such a size", async () => {
   const folder = await Deno.makeTempDir();
   const start = Date.UTC(2026, 0, 1);
   const later = (hours: number) =>
@@ -211,7 +211,7 @@ Deno.test("reports: so many a day, so many kept, so long, and of such a size", a
   }
 });
 
-Deno.test("reports: they outlive the server, and go with the account that made them", async () => {
+Deno.test("XEP-0377: they outlive the server, and go with the account that made them", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const options = {
@@ -234,7 +234,7 @@ Deno.test("reports: they outlive the server, and go with the account that made t
   }
 });
 
-Deno.test("reports: admins list them with a command (XEP-0050), nobody else does", async () => {
+Deno.test("XEP-0377: admins list them with a command (XEP-0050), nobody else does", async () => {
   await using s = await server({ plugins: [...PLUGINS, adhoc] as readonly AnyPlugin[] });
   const [escalus, juliet] = await s.clients("escalus/palace", "juliet/chamber");
   const execute = (client: TestClient) =>

@@ -44,7 +44,7 @@ async function next(server: TestServer, name: string): Promise<TestClient> {
   return await server.client(`romeo/${name}`);
 }
 
-Deno.test("the stream says that there are versions and pre-approvals (§2.6.1, §3.4)", async () => {
+Deno.test("XEP-0237: the stream says that there are versions and pre-approvals (§2.6.1, §3.4)", async () => {
   await using server = await testServer({ plugins });
   const client = server.connect();
   await client.open();
@@ -59,7 +59,7 @@ Deno.test("the stream says that there are versions and pre-approvals (§2.6.1, �
   );
 });
 
-Deno.test("a client with the last version gets an empty result (§2.6.3)", async () => {
+Deno.test("XEP-0237: a client with the last version gets an empty result (§2.6.3)", async () => {
   await using server = await testServer({ plugins });
   const first = await next(server, "one");
   const empty = await ask(first, "");
@@ -78,7 +78,7 @@ Deno.test("a client with the last version gets an empty result (§2.6.3)", async
   assert.equal(pushes(third).length, 1, "it is interested from now on");
 });
 
-Deno.test("changes since a version are replayed in their order, removals too, each contact once", async () => {
+Deno.test("XEP-0237: changes since a version are replayed in their order, removals too, each contact once", async () => {
   await using server = await testServer({ plugins });
   const first = await next(server, "one");
   await set(first, ...add("bill", "nurse", "tybalt", "juliet", "paris"));
@@ -107,7 +107,7 @@ Deno.test("changes since a version are replayed in their order, removals too, ea
   assert.deepEqual(pushes(third).map(({ jid }) => jid), ["bill@b.test", "paris@b.test"]);
 });
 
-Deno.test("where the changes are more than the roster, the roster comes", async () => {
+Deno.test("XEP-0237: where the changes are more than the roster, the roster comes", async () => {
   await using server = await testServer({ plugins });
   const first = await next(server, "one");
   await set(first, ...add("bill", "nurse", "tybalt"));
@@ -116,7 +116,7 @@ Deno.test("where the changes are more than the roster, the roster comes", async 
   assert.equal((await ask(await next(server, "two"), ver))?.size, 1);
 });
 
-Deno.test("an unknown version gets the whole roster", async () => {
+Deno.test("XEP-0237: an unknown version gets the whole roster", async () => {
   await using server = await testServer({ plugins });
   const first = await next(server, "one");
   await set(first, ...add("bill"));
@@ -127,7 +127,7 @@ Deno.test("an unknown version gets the whole roster", async () => {
   }
 });
 
-Deno.test("removals are forgotten at some time, and then the whole roster comes", async () => {
+Deno.test("XEP-0237: removals are forgotten at some time, and then the whole roster comes", async () => {
   await using server = await testServer({ plugins });
   const first = await next(server, "one");
   const many = Array.from({ length: REMEMBERED_REMOVALS + 1 }, (_, i) => `c${i}`);
@@ -140,7 +140,7 @@ Deno.test("removals are forgotten at some time, and then the whole roster comes"
   assert.equal((await ask(await next(server, "three"), ver))?.size, kept.length);
 });
 
-Deno.test("a version means the same after a restart, and nothing to a new account of the same name", async () => {
+Deno.test("XEP-0237: a version means the same after a restart, and nothing to a new account of the same name", async () => {
   const data = await Deno.makeTempDir();
   try {
     let ver: string;

@@ -76,23 +76,51 @@ async function next(client: TestClient, task: string): Promise<Element> {
   return client.expectNext(`<task-data xmlns='${SASL2}'/>`);
 }
 
-Deno.test("XEP-0480 §2.1: the account that a header is from is offered what it can use and what it lacks", async () => {
+const ALL = ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"];
+const TASKS = ["UPGR-SCRAM-SHA-1", "UPGR-SCRAM-SHA-256", "UPGR-SCRAM-SHA-512"];
+
+Deno.test("XEP-0480 §2.1: an account is offered the mechanisms that it can use, and everybody all upgrades", async () => {
   await using server = await withOldAlice("SHA-1");
   const offer = async (from?: string) => {
     const { offered } = await opened(server, undefined, from);
-    return [texts(offered, "mechanism"), texts(offered, "upgrade")];
+    deepEqual(texts(offered, "upgrade").sort(), TASKS);
+    return texts(offered, "mechanism");
   };
-  const all = ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"];
-  deepEqual(await offer("alice@a.test"), [
-    ["SCRAM-SHA-1", "PLAIN"],
-    ["UPGR-SCRAM-SHA-256", "UPGR-SCRAM-SHA-512"],
-  ]);
-  deepEqual(await offer("bob@a.test"), [all, []]);
-  // Nobody learns whether there is such an account.
-  deepEqual(await offer("mallory@a.test"), [all, []]);
-  const [mechanisms, upgrades] = await offer();
-  deepEqual(mechanisms, all);
-  deepEqual(upgrades!.sort(), ["UPGR-SCRAM-SHA-1", "UPGR-SCRAM-SHA-256", "UPGR-SCRAM-SHA-512"]);
+  deepEqual(await offer("alice@a.test"), ["SCRAM-SHA-1", "PLAIN"]);
+  deepEqual(await offer("bob@a.test"), ALL);
+  deepEqual(await offer(), ALL);
+  deepEqual(await offer("alice@A.TEST"), ["SCRAM-SHA-1", "PLAIN"]);
+});
+
+/** What a stranger sees of a name: what it is offered, and how its keys for the weakest of it were made. */
+async function seen(server: TestServer, local: string): Promise<string> {
+  const { client, offered } = await opened(server, undefined, `${local}@a.test`);
+  const scram = new ScramClient({ hash: "SHA-1", username: local, password: "guess" });
+  await client.send(authenticate({ mechanism: "SCRAM-SHA-1", initial: scram.first }));
+  const { salt, iterations } = scram.read(client.expectNext(`<challenge xmlns='${SASL2}'/>`).text);
+  await client.cut();
+  return `${texts(offered, "mechanism")} ${salt.length} ${iterations}`;
+}
+
+Deno.test("a name that nobody has looks like one of the accounts there are, always the same one", async () => {
+  await using server = await withOldAlice("SHA-1");
+  await server.reload({ plugins: [internal, fast], config: { defaults: { scram_iterations: 5000 } } });
+  for (const local of ["bob", "carol", "dave"]) {
+    if (local !== "bob") await server.host.accounts.create(local, PASSWORD);
+    else await server.host.accounts.setPassword(local, PASSWORD);
+  }
+  const old = await seen(server, "alice");
+  const usual = await seen(server, "bob");
+  deepEqual([old, usual], ["SCRAM-SHA-1,PLAIN 16 4096", `${ALL} 16 5000`]);
+  const counts = new Map<string, number>();
+  for (let i = 0; i < 40; i++) {
+    const look = await seen(server, `nobody${i}`);
+    equal(await seen(server, `nobody${i}`), look);
+    counts.set(look, (counts.get(look) ?? 0) + 1);
+  }
+  deepEqual([...counts.keys()].sort(), [old, usual].sort());
+  // As many as there are: one of four accounts is old.
+  ok(counts.get(old)! < counts.get(usual)!);
 });
 
 Deno.test("XEP-0480 §3: SCRAM-SHA-1, the task, its data, the success; then SCRAM-SHA-256 works", async () => {

@@ -14,7 +14,7 @@ async function says(client: TestClient, pattern: string): Promise<void> {
   client.expect(`<iq id='i' type='result'><query xmlns='${INFO}'>${pattern}</query></iq>`);
 }
 
-Deno.test("version: name and version, and nothing of the machine (XEP-0092)", async () => {
+Deno.test("XEP-0092: name and version, and nothing of the machine", async () => {
   await using server = await testServer({ plugins: [disco, version] });
   const alice = await server.client("alice/desk");
   await alice.send(`<iq to='a.test' id='version_1' type='get'><query xmlns='jabber:iq:version'/></iq>`);
@@ -26,7 +26,7 @@ Deno.test("version: name and version, and nothing of the machine (XEP-0092)", as
   await says(alice, "<feature var='jabber:iq:version'/>");
 });
 
-Deno.test("version: the operating system where the configuration says it", async () => {
+Deno.test("XEP-0092: the operating system where the configuration says it", async () => {
   await using server = await testServer({
     plugins: [version],
     config: { defaults: { version: { os: "TempleOS" } } },
@@ -38,7 +38,7 @@ Deno.test("version: the operating system where the configuration says it", async
   remote.expect(`<iq id='1' type='result'><query xmlns='jabber:iq:version'><os>TempleOS</os></query></iq>`);
 });
 
-Deno.test("time: UTC and the distance to it (XEP-0202)", async () => {
+Deno.test("XEP-0202: UTC and the distance to it", async () => {
   await using server = await testServer({ plugins: [disco, time] });
   const alice = await server.client("alice/desk");
   await server.clock.advance(35_250);
@@ -54,7 +54,7 @@ Deno.test("time: UTC and the distance to it (XEP-0202)", async () => {
   await says(alice, "<feature var='urn:xmpp:time'/>");
 });
 
-Deno.test("time: west and east of Greenwich", async () => {
+Deno.test("XEP-0202: west and east of Greenwich", async () => {
   for (
     const [zone, offset] of [["America/Chicago", "-06:00"], ["Asia/Kolkata", "+05:30"], ["UTC", "+00:00"]]
   ) {
@@ -75,7 +75,7 @@ Deno.test("time: west and east of Greenwich", async () => {
   }
 });
 
-Deno.test("uptime: in seconds, over a reload too (XEP-0012 §5)", async () => {
+Deno.test("XEP-0012 §5: the uptime in seconds, over a reload too", async () => {
   await using server = await testServer({ plugins: [disco, uptime] });
   const alice = await server.client("alice/desk");
   const ask = async (seconds: number) => {
@@ -94,7 +94,7 @@ Deno.test("uptime: in seconds, over a reload too (XEP-0012 §5)", async () => {
   await says(alice, "<feature var='jabber:iq:last'/>");
 });
 
-Deno.test("contact: the form of XEP-0157, in both ways to write it", async () => {
+Deno.test("XEP-0157, XEP-0128: the form, in both ways to write it", async () => {
   await using server = await testServer({
     plugins: [disco, contact],
     config: {
@@ -125,14 +125,14 @@ Deno.test("contact: the form of XEP-0157, in both ways to write it", async () =>
   ]]);
 });
 
-Deno.test("contact: nothing to say, no form", async () => {
+Deno.test("XEP-0157: nothing to say, no form", async () => {
   await using server = await testServer({ plugins: [disco, contact] });
   const alice = await server.client("alice/desk");
   await alice.send(`<iq to='a.test' id='1' type='get'><query xmlns='${INFO}'/></iq>`);
   assert.ok(!alice.expect("<iq id='1' type='result'/>").first()!.has("x", "jabber:x:data"));
 });
 
-Deno.test("contact: what is no URI, or nobody knows, is a mistake of the configuration", async () => {
+Deno.test("XEP-0157: what is no URI, or nobody knows, is a mistake of the configuration", async () => {
   for (
     const table of [{ abuse: ["abuse@a.test"] }, { abuses: ["mailto:a@a.test"] }, {
       "status-addresses": [""],

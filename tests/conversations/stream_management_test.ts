@@ -10,7 +10,7 @@ import { subscription } from "../../plugins/im/subscription.ts";
 import { blocking } from "../../plugins/privacy/blocking.ts";
 import { ping } from "../../plugins/service/ping.ts";
 import { streamManagement } from "../../plugins/stream/stream_management.ts";
-import { definePlugin, none } from "#plugin";
+import { definePlugin, nextTurn, none } from "#plugin";
 import { PASSWORD, type TestClient, type TestServer, testServer } from "#testing";
 
 const NS = "urn:xmpp:sm:3";
@@ -486,6 +486,7 @@ Deno.test("a request that is still being answered is not acknowledged, nor what 
       `<iq type='get' id='3'><ping xmlns='urn:xmpp:ping'/></iq><r xmlns='${NS}'/>`,
   ));
   await server.server.storage.flush();
+  await nextTurn();
   server.server.streams.flusher.flush();
   alice.expect("<iq type='result' id='3'/>");
   alice.expect(`<a xmlns='${NS}' h='1'/>`);

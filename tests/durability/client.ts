@@ -46,6 +46,8 @@ export class RawClient implements Disposable {
   /** The server's last `<stream:features/>`. */
   features: Element | undefined;
   jid = "";
+  /** Stanzas that were read, as XEP-0198 counts them; whoever counts says where to begin. */
+  stanzas = 0;
   readonly #reader = new XmlReader(LIMITS);
   readonly #buffer = new Uint8Array(16_384);
   #ids = 0;
@@ -63,6 +65,19 @@ export class RawClient implements Disposable {
     const client = new RawClient(domain, connection);
     await client.open();
     return client;
+  }
+
+  /** Connects to a port that speaks TLS from the first byte (XEP-0368), and opens a stream. */
+  static async connectTls(port: number, authority: string, domain = "localhost"): Promise<RawClient> {
+    try {
+      const plain = await Deno.connect({ port, hostname: "127.0.0.1" });
+      const secure = await Deno.startTls(plain, { hostname: domain, caCerts: [authority] });
+      const client = new RawClient(domain, secure);
+      await client.open();
+      return client;
+    } catch (error) {
+      throw error instanceof Gone ? error : new Gone(String(error));
+    }
   }
 
   /** Opens a stream, or opens it anew. */
@@ -179,7 +194,10 @@ export class RawClient implements Disposable {
     for (;;) {
       const item = this.#reader.next();
       if (item === STREAM_CLOSE) throw new Gone("the server has closed its stream");
-      if (item !== undefined && item !== this.#reader.header) return item;
+      if (item !== undefined && item !== this.#reader.header) {
+        if (item.ns === "jabber:client" && /^(message|presence|iq)$/.test(item.name)) this.stanzas++;
+        return item;
+      }
       if (item !== undefined) continue;
       this.#reader.feed(await this.#read());
     }

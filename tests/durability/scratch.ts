@@ -9,10 +9,10 @@ export class Scratch implements AsyncDisposable {
   readonly data = `${this.folder}/data`;
   #written = 0;
 
-  /** Writes a configuration; `server` are further lines of its `[server]`. */
-  config(server = ""): string {
+  /** Writes a configuration; `server` are further lines of its `[server]`, `host` of its `[host.localhost]`. */
+  config(server = "", host = ""): string {
     const path = `${this.folder}/${this.#written++}.toml`;
-    Deno.writeTextFileSync(path, settings(this.data, server));
+    Deno.writeTextFileSync(path, settings(this.data, server, host));
     return path;
   }
 

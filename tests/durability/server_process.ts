@@ -32,8 +32,11 @@ export function fromSource(config: string): Command {
   };
 }
 
-/** A configuration for clients without TLS and without limits, on ports of the system's choice. */
-export function settings(data: string, more = ""): string {
+/**
+ * A configuration for clients without TLS and without limits, on ports of the system's choice. `more` are further lines of
+ * its `[server]`, `host` of its `[host.localhost]`.
+ */
+export function settings(data: string, more = "", host = ""): string {
   return `
 [server]
 data = ${JSON.stringify(data)}
@@ -45,7 +48,16 @@ at = ["127.0.0.1:0"]
 [listen.c2s-tls]
 at = ["127.0.0.1:0"]
 
+[listen.s2s]
+enabled = false
+
+[listen.s2s-tls]
+enabled = false
+
 [listen.http]
+at = ["127.0.0.1:0"]
+
+[listen.https]
 at = ["127.0.0.1:0"]
 
 [limits]
@@ -56,6 +68,7 @@ stanzas_per_second = "off"
 tls_required = false
 plain_without_tls = true
 scram_iterations = 4096
+${host}
 
 [host.localhost.registration]
 open = "everybody"

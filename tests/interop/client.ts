@@ -26,6 +26,7 @@ export function environment(server: Server): Record<string, string> {
     INTEROP_PORT: String(server.c2s),
     INTEROP_TLS_PORT: String(server.c2sTls),
     INTEROP_CA: server.ca,
+    ...(server.component === undefined ? {} : { INTEROP_COMPONENT_PORT: String(server.component) }),
   };
 }
 

@@ -34,7 +34,16 @@ at = ["127.0.0.1:0"]
 [listen.c2s-tls]
 at = ["127.0.0.1:0"]
 
+[listen.s2s]
+enabled = false
+
+[listen.s2s-tls]
+enabled = false
+
 [listen.http]
+at = ["127.0.0.1:0"]
+
+[listen.https]
 at = ["127.0.0.1:0"]
 
 [host.localhost]
@@ -52,7 +61,7 @@ function readPorts(line: string): Ports | undefined {
   const ports = line.startsWith("{") ? record(line)?.ports : undefined;
   const c2s = ports?.["c2s"]?.[0], c2sTls = ports?.["c2s-tls"]?.[0];
   if (!c2s || !c2sTls) return undefined;
-  return { c2s, c2sTls, http: ports?.["http"]?.[0] };
+  return { c2s, c2sTls, http: ports?.["http"]?.[0], component: ports?.["component"]?.[0] };
 }
 
 function record(line: string): { ports?: Record<string, number[]> } | undefined {

@@ -6,6 +6,8 @@ export interface Ports {
   readonly c2s: number;
   readonly c2sTls: number;
   readonly http: number | undefined;
+  /** For external components, where there is one. */
+  readonly component?: number | undefined;
 }
 
 /** A server program under test. */

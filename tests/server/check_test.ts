@@ -66,7 +66,7 @@ Deno.test("ports: free, taken, and open in the running server; exit codes 0 and 
   assert.equal(all.code, 0, JSON.stringify(all.found));
   assert.deepEqual(
     all.found.filter(({ check }) => check === "ports").map(({ text }) => text),
-    ["c2s", "c2s-tls", "http"].map((kind) => `${kind} 127.0.0.1:0: open`),
+    ["c2s", "c2s-tls", "http", "https"].map((kind) => `${kind} 127.0.0.1:0: open`),
   );
   assert.ok(all.found.some(({ check, text }) => check === "server" && /is running/.test(text)));
   assert.equal((await findings(server, "--strict")).code, 4, "the self-signed certificate is a warning");

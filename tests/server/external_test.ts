@@ -2,9 +2,9 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { ConnectionOptions } from "node:tls";
 import { encodeBase64, encodeUtf8 } from "../../src/base/bytes.ts";
-import { client, reads, tlsClient } from "../../src/transport/test_rig.ts";
+import { client, reads, tlsClient } from "../../src/transport/transport_test_rig.ts";
 import type { Element } from "../../src/xml/element.ts";
-import { issue, type Issued } from "./client_certificate.ts";
+import { issue, type Issued } from "../../src/transport/issue_test_certificate.ts";
 import { Serving, soon } from "./rig.ts";
 import { WireClient } from "./wire_client.ts";
 
@@ -22,6 +22,9 @@ const CONFIG = `
 c2s.at = ["127.0.0.1:0"]
 c2s-tls.at = ["127.0.0.1:0"]
 http.enabled = false
+s2s.enabled = false
+s2s-tls.enabled = false
+https.enabled = false
 
 [defaults]
 scram_iterations = 4096

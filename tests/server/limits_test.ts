@@ -1,6 +1,6 @@
 /** What one peer may cost, on real sockets: nobody else notices it (AC-2.19-2, AC-2.19-3). */
 import assert from "node:assert/strict";
-import { client, closed } from "../../src/transport/test_rig.ts";
+import { client, closed } from "../../src/transport/transport_test_rig.ts";
 import { PLAIN, Serving, soon } from "./rig.ts";
 import { WireClient } from "./wire_client.ts";
 
@@ -85,6 +85,22 @@ Deno.test("one connection too many from an address is told so; when one goes, an
   while ((await server.status()).connections > 1) await second.ping();
   using fourth = await WireClient.connect(port);
   await fourth.open();
+});
+
+Deno.test("one connection too many in all is told so; a reload changes how many there may be", async () => {
+  await using server = await withAccounts("connections = 2", "alice");
+  const port = await server.port("c2s");
+  using first = await WireClient.connect(port);
+  await first.open();
+  using second = await WireClient.login(port, "alice", "wonderland");
+  using third = await WireClient.connect(port);
+  await third.expectEnd("resource-constraint");
+  await server.reload(limited("connections = 3"));
+  using fourth = await WireClient.connect(port);
+  await fourth.open();
+  using fifth = await WireClient.connect(port);
+  await fifth.expectEnd("resource-constraint");
+  await second.ping();
 });
 
 Deno.test("who does not log in in time is told so and closed", async () => {

@@ -4,7 +4,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import type { SecureVersion, TLSSocket } from "node:tls";
 import { makeSelfSigned } from "../../src/transport/self_signed.ts";
-import { client, reads, tlsClient } from "../../src/transport/test_rig.ts";
+import { client, reads, tlsClient } from "../../src/transport/transport_test_rig.ts";
 import { PLAIN, Serving, soon } from "./rig.ts";
 import { WireClient } from "./wire_client.ts";
 

@@ -74,7 +74,10 @@ export const PLAIN = `
 [listen]
 c2s.at = ["127.0.0.1:0"]
 c2s-tls.at = ["127.0.0.1:0"]
+s2s.enabled = false
+s2s-tls.enabled = false
 http.at = ["127.0.0.1:0"]
+https.at = ["127.0.0.1:0"]
 
 [defaults]
 tls_required = false

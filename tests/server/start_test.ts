@@ -6,7 +6,9 @@ import { ServerProcess } from "./server_process.ts";
 import { WireClient } from "./wire_client.ts";
 
 /** Ports of the system's choice for a start without a file. */
-const PORTS = ["c2s", "c2s-tls", "http"].flatMap((kind) => ["--set", `listen.${kind}.at=["127.0.0.1:0"]`]);
+const PORTS = ["c2s", "c2s-tls", "s2s", "s2s-tls", "http", "https"].flatMap((
+  kind,
+) => ["--set", `listen.${kind}.at=["127.0.0.1:0"]`]);
 
 Deno.test("zero configuration: localhost is served, and the banner tells everything", async () => {
   await using place = await Place.make("");
@@ -69,7 +71,7 @@ Deno.test("--host and --config exclude each other, --set wants a key and a value
 
 Deno.test("the record `ready` has the ports that were really given", async () => {
   await using server = await ServerProcess.start(
-    `[listen]\nc2s.at = ["127.0.0.1:0", "127.0.0.2:0"]\nc2s-tls.enabled = false\nhttp.at = ["127.0.0.1:0"]\n[host."a.test"]\n`,
+    `[listen]\nc2s.at = ["127.0.0.1:0", "127.0.0.2:0"]\nc2s-tls.enabled = false\ns2s.enabled = false\ns2s-tls.enabled = false\nhttps.enabled = false\nhttp.at = ["127.0.0.1:0"]\n[host."a.test"]\n`,
   );
   const { hosts, ports } = server.ready;
   assert.ok(hosts.includes("a.test"));

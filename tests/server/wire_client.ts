@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import { elementOf, matches } from "#testing";
 import { encodeBase64, encodeUtf8 } from "../../src/base/bytes.ts";
-import { client, tlsClient } from "../../src/transport/test_rig.ts";
+import { client, tlsClient } from "../../src/transport/transport_test_rig.ts";
 import type { Element } from "../../src/xml/element.ts";
 import { STREAM_CLOSE, XmlReader } from "../../src/xml/reader.ts";
 import { soon } from "./rig.ts";
@@ -67,10 +67,14 @@ export class WireClient implements Disposable {
   }
 
   async open(): Promise<Element> {
+    return await this.openWith(`to='${this.domain}' version='1.0' xmlns='jabber:client'`);
+  }
+
+  /** Opens a stream, or a new one after TLS or a login, with these attributes. */
+  async openWith(attributes: string): Promise<Element> {
     this.#reader = new XmlReader(LIMITS);
     this.send(
-      `<?xml version='1.0'?><stream:stream to='${this.domain}' version='1.0' xmlns='jabber:client' ` +
-        `xmlns:stream='http://etherx.jabber.org/streams'>`,
+      `<?xml version='1.0'?><stream:stream ${attributes} xmlns:stream='http://etherx.jabber.org/streams'>`,
     );
     return await this.expect("<stream:features/>");
   }

@@ -1,5 +1,5 @@
 /** Whether the configured ports can be had, or are had by the running server. */
-import { formatAddress } from "../../config/mod.ts";
+import { UNIX, wantedPorts } from "../../server/listeners.ts";
 import { whyNotOpen } from "../../transport/probe.ts";
 import type { Check, Finding } from "./finding.ts";
 
@@ -8,12 +8,11 @@ export const ports: Check = {
   line: "every configured port can be listened on",
   async run({ loaded: { read: { settings } }, running }) {
     const findings: Finding[] = [];
-    for (const [kind, { at }] of Object.entries(settings.listen)) {
-      for (const address of at.map(formatAddress)) {
-        const open = running?.listeners.find((it) => it.kind === kind && it.at === address);
-        if (open !== undefined) findings.push({ severity: "ok", text: `${kind} ${address}: open` });
-        else findings.push(await tried(kind, address, running !== undefined));
-      }
+    for (const { kind, at } of wantedPorts(settings)) {
+      if (at.startsWith(UNIX)) continue;
+      const open = running?.listeners.find((it) => it.kind === kind && it.at === at);
+      if (open !== undefined) findings.push({ severity: "ok", text: `${kind} ${at}: open` });
+      else findings.push(await tried(kind, at, running !== undefined));
     }
     return findings;
   },

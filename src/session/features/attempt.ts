@@ -15,6 +15,9 @@ import { negotiationOf } from "../negotiation.ts";
 /** The conditions of RFC 6120 §6.5 are in this namespace in either profile. */
 export const SASL_NS = "urn:ietf:params:xml:ns:xmpp-sasl";
 
+/** Why a login counts no more that took its time. */
+export const CHANGED = "the account has changed meanwhile, log in again";
+
 /** How a login is spoken about. */
 export interface Profile {
   /** The namespace of its elements. */

@@ -9,12 +9,13 @@ import { el, type Element } from "../../xml/element.ts";
 import type { ClientSession } from "../client.ts";
 
 export const BIND_NS = "urn:ietf:params:xml:ns:xmpp-bind";
+const OFFERED = el("bind", BIND_NS);
 
 export const bind: StreamFeature<ClientSession> = {
   ns: BIND_NS,
   needs: Authenticated,
   forbids: Bound,
-  offer: () => el("bind", BIND_NS),
+  offer: () => OFFERED,
   take(session, element) {
     const request = readRequest(element);
     if (request instanceof StanzaError) {

@@ -3,9 +3,10 @@ import { encodeBase64 } from "../../base/bytes.ts";
 import { StreamError } from "../../stream/error.ts";
 import type { StreamFeature } from "../../stream/feature.ts";
 import { Authenticated } from "../../stream/state.ts";
-import { el } from "../../xml/element.ts";
+import { el, type Element } from "../../xml/element.ts";
+import { Made } from "../../xml/made.ts";
 import type { ClientSession } from "../client.ts";
-import { begin, fail, offered, type Profile, respond, SASL_NS } from "./attempt.ts";
+import { begin, CHANGED, fail, offered, type Profile, respond, SASL_NS } from "./attempt.ts";
 
 export { SASL_NS } from "./attempt.ts";
 
@@ -13,24 +14,35 @@ const profile: Profile = {
   ns: SASL_NS,
   waits() {},
   succeed(session, { success, data }) {
-    const { mechanism } = session.negotiation!;
-    session.home!.authenticated(session, success, mechanism);
-    session.negotiation = undefined;
+    if (!session.home!.isCurrent(session, success.username)) {
+      return fail(session, profile, "not-authorized", CHANGED);
+    }
+    session.home!.authenticated(session, success, session.negotiation!.mechanism);
     const coded = data === undefined ? undefined : encodeBase64(data);
     session.stream!.send(el("success", SASL_NS, {}, coded === "" ? "=" : coded));
     return { gain: Authenticated, restart: true };
   },
 };
 
-export const sasl: StreamFeature<ClientSession> = {
+/** The feature of one host. */
+export function sasl(): StreamFeature<ClientSession> {
+  const made = new Made();
+  return { ...feature, offer: (session) => offer(session, made) };
+}
+
+function offer(session: ClientSession, made: Made): Element | undefined {
+  const mechanisms = offered(session);
+  if (mechanisms.length === 0) return undefined;
+  return made.from(
+    [mechanisms],
+    () => el("mechanisms", SASL_NS, {}, mechanisms.map(({ name }) => el("mechanism", SASL_NS, {}, name))),
+  );
+}
+
+const feature: Omit<StreamFeature<ClientSession>, "offer"> = {
   ns: SASL_NS,
   needs: 0,
   forbids: Authenticated,
-  offer(session) {
-    const mechanisms = offered(session);
-    if (mechanisms.length === 0) return undefined;
-    return el("mechanisms", SASL_NS, {}, mechanisms.map(({ name }) => el("mechanism", SASL_NS, {}, name)));
-  },
   take(session, element) {
     const { name, text } = element;
     switch (name) {

@@ -9,10 +9,11 @@ import { StreamError } from "../../stream/error.ts";
 import type { StreamFeature, Taken } from "../../stream/feature.ts";
 import { Authenticated, Secure } from "../../stream/state.ts";
 import { el, type Element } from "../../xml/element.ts";
+import { Made } from "../../xml/made.ts";
 import type { ClientSession } from "../client.ts";
 import { readUserAgent, type Task } from "../login.ts";
 import { negotiationOf, type Ongoing } from "../negotiation.ts";
-import { begin, fail, offered, type Profile, respond } from "./attempt.ts";
+import { begin, CHANGED, fail, offered, type Profile, respond } from "./attempt.ts";
 import { offerBind } from "./bind2.ts";
 import { additionalData, complete, SASL2_NS } from "./sasl2_success.ts";
 
@@ -36,24 +37,32 @@ const profile: Profile = {
   },
 };
 
-export const sasl2: StreamFeature<ClientSession> = {
+/** The feature of one host. */
+export function sasl2(): StreamFeature<ClientSession> {
+  const made = new Made();
+  return { ...feature, offer: (session) => offer(session, made) };
+}
+
+function offer(session: ClientSession, made: Made): Element | undefined {
+  const mechanisms = offered(session);
+  if (mechanisms.length === 0) return undefined;
+  const { inlines, upgrades } = session.home!;
+  const inline: (Element | undefined)[] = [];
+  for (const feature of inlines.resume) inline.push(feature.offer(session));
+  for (const feature of inlines.sasl2) inline.push(feature.offer(session));
+  return made.from([mechanisms, inlines, upgrades, ...inline], () =>
+    el("authentication", SASL2_NS, {}, [
+      ...mechanisms.map(({ name }) => el("mechanism", SASL2_NS, {}, name)),
+      el("inline", SASL2_NS, {}, [offerBind(inlines.bind2), ...inline]),
+      ...upgrades.map((name) => el("upgrade", UPGRADE_NS, {}, name)),
+    ]));
+}
+
+const feature: Omit<StreamFeature<ClientSession>, "offer"> = {
   ns: SASL2_NS,
   // XEP-0388 §3: only after TLS, whatever the host thinks of the older profile.
   needs: Secure,
   forbids: Authenticated,
-  offer(session) {
-    const mechanisms = offered(session);
-    if (mechanisms.length === 0) return undefined;
-    const { inlines } = session.home!;
-    const inline: (Element | undefined)[] = [offerBind(inlines.bind2)];
-    for (const feature of inlines.resume) inline.push(feature.offer(session));
-    for (const feature of inlines.sasl2) inline.push(feature.offer(session));
-    return el("authentication", SASL2_NS, {}, [
-      ...mechanisms.map(({ name }) => el("mechanism", SASL2_NS, {}, name)),
-      el("inline", SASL2_NS, {}, inline),
-      ...session.home!.upgrades(session).map((name) => el("upgrade", UPGRADE_NS, {}, name)),
-    ]);
-  },
   take(session, element) {
     switch (element.name) {
       case "authenticate":
@@ -139,7 +148,11 @@ function goOn(session: ClientSession, login: Ongoing<ClientSession>): Maybe<Take
   // The client has gone away meanwhile.
   if (stream === undefined) return undefined;
   login.task = undefined;
-  if (tasks.length === 0) return complete(login);
+  if (tasks.length === 0) {
+    return session.home!.isCurrent(session, login.success!.success.username)
+      ? complete(login)
+      : fail(session, profile, "not-authorized", CHANGED);
+  }
   login.request = login.request.detached();
   stream.send(el("continue", SASL2_NS, {}, [
     additionalData(login),

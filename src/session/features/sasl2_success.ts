@@ -83,7 +83,7 @@ function conclude(
   if (bound !== undefined) children.push(bound);
   const jid = session.jid ?? Jid.of(session.username, session.home!.domain);
   stream.send(successOf(login, jid, children));
-  session.negotiation = undefined;
+  session.negotiation!.login = undefined;
   return { gain: Authenticated | (session.jid === undefined ? 0 : Bound), announce: true };
 }
 

@@ -6,6 +6,8 @@ import { el } from "../../xml/element.ts";
 import type { ClientSession } from "../client.ts";
 
 const NS = "urn:ietf:params:xml:ns:xmpp-tls";
+const OFFERED = el("starttls", NS);
+const REQUIRED = el("starttls", NS, {}, [el("required", NS)]);
 
 export const starttls: StreamFeature<ClientSession> = {
   ns: NS,
@@ -14,7 +16,7 @@ export const starttls: StreamFeature<ClientSession> = {
   offer(session) {
     const home = session.home!;
     if (home.tlsContext() === undefined || session.stream?.carrier.startTls === undefined) return undefined;
-    return el("starttls", NS, {}, home.policy.tlsRequired ? [el("required", NS)] : []);
+    return home.policy.tlsRequired ? REQUIRED : OFFERED;
   },
   async take(session, element) {
     const stream = session.stream!;

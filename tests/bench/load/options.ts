@@ -6,7 +6,7 @@ export const HELP = `usage: deno run -A tests/bench/load/run.ts [OPTIONS]
                    metronome-original (default: prosody-gengc,ejabberd,ours)
   --name N --cmd C one more server, started by the shell command C, in which {port} {tlsport} {dir}
                    {domain} {cert} {key} {mam} (1 or 0) are filled in; it stays in the foreground
-  --groups LIST    base (no TLS), tls, login, mam, idle, idle-tls (STARTTLS), idle-direct (direct TLS), churn
+  --groups LIST    base (no TLS), tls, login, ws, idle-ws, mam, idle, idle-tls (STARTTLS), idle-direct (direct TLS), churn
                    (default: base)
   --only LIST      only these steps (names as in the table, e.g. chat,muc-50)
   --rounds N       alternating rounds (3)

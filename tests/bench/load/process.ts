@@ -11,6 +11,8 @@ export interface Running {
   readonly pid: number;
   readonly port: number;
   readonly tlsport: number;
+  /** HTTP in the clear. */
+  readonly webport: number;
   readonly startMs: number;
   stop(): Promise<void>;
 }
@@ -19,12 +21,13 @@ export const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done
 
 /** Starts a server in its directory and waits until it offers mechanisms on its plain port. */
 export async function start(server: Server, dir: string, work: string, mam: boolean): Promise<Running> {
-  const port = freePort(), tlsport = freePort();
+  const port = freePort(), tlsport = freePort(), webport = freePort();
   await Deno.mkdir(`${dir}/data`, { recursive: true });
   const place: Place = {
     dir,
     port: String(port),
     tlsport: String(tlsport),
+    webport: String(webport),
     domain: DOMAIN,
     cert: `${work}/cert.pem`,
     key: `${work}/key.pem`,
@@ -57,6 +60,7 @@ export async function start(server: Server, dir: string, work: string, mam: bool
     pid: child.pid,
     port,
     tlsport,
+    webport,
     startMs: performance.now() - began,
     async stop() {
       if (over) return;

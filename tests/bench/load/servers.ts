@@ -6,6 +6,7 @@ export interface Place {
   readonly dir: string;
   readonly port: string;
   readonly tlsport: string;
+  readonly webport: string;
   readonly domain: string;
   readonly cert: string;
   readonly key: string;
@@ -63,6 +64,7 @@ function ours(name: string, entry: string): Server {
       const config = await configure("metronome.toml", place, {
         // The peers' archives are off too, except where archives are measured.
         mam: place.mam === "1" ? "" : 'plugins = { remove = ["archive"] }',
+        rooms: place.mam === "1" ? "" : "[defaults.muc_archive]\ndefault = false",
       });
       return {
         program: "deno",

@@ -62,6 +62,46 @@ export function groups(options: Options): Map<string, Group> {
         ),
       ],
     }],
+    // What chat costs more with what every client of today enables. The plain one comes first and last: it must not have
+    // become cheaper only because the server has run for longer.
+    ["acks", {
+      mam: false,
+      steps: [
+        ...["chat-plain", "chat-acks", "chat-plain-again"].map((name) =>
+          step(
+            name,
+            `chat --pairs 100 --duration ${q(8, 1)}${name === "chat-acks" ? " --sm 5 --carbons 1" : ""}`,
+          )
+        ),
+        step("chat-500-plain", `chat --pairs 100 --rate 500 --duration ${q(8, 1)}`),
+        step("chat-500-acks", `chat --pairs 100 --rate 500 --duration ${q(8, 1)} --sm 5 --carbons 1`),
+      ],
+    }],
+    // The chat of "base" with the archive on: what it costs more.
+    ["archive", {
+      mam: true,
+      steps: [
+        step("archive-chat", `chat --pairs 100 --duration ${q(8, 1)}`),
+        step("archive-chat-500", `chat --pairs 100 --rate 500 --duration ${q(6, 1)}`),
+        step("archive-chat-2000", `chat --pairs 100 --rate 2000 --duration ${q(6, 1)}`),
+      ],
+    }],
+    ["ws", {
+      mam: false,
+      steps: [
+        ...["", "ws-"].flatMap((over) => {
+          const ws = over === "" ? "" : " --ws 1";
+          return [
+            step(`${over}chat`, `chat --pairs 100 --duration ${q(8, 1)}${ws}`),
+            step(`${over}chat-2000`, `chat --pairs 100 --rate 2000 --duration ${q(6, 1)}${ws}`),
+          ];
+        }),
+      ],
+    }],
+    ["idle-ws", {
+      mam: false,
+      steps: [step("idle-ws", `idle --ws 1 --steps ${counts("1000,5000")} --conc 16`)],
+    }],
     ["mam", { mam: true, steps: [step("mam", `mam --pairs 10 --window 5 --duration ${q(8, 1)}`)] }],
     ["idle", idle("idle", "none", "1000,5000,10000", 32)],
     ["idle-tls", idle("idle-tls", "starttls", "1000,5000", 16)],

@@ -41,7 +41,7 @@ static const char *o_password = "Bench-Secret-1", *o_mech = "SCRAM-SHA-1", *o_tl
 static const char *o_label = "", *o_muc = NULL, *o_level = "full", *o_to = "bare", *o_steps = "1000,5000,10000";
 static int o_port = 5222, o_pid = 0, o_users = 100, o_count = 2000, o_conc = 16, o_pairs = 100, o_window = 1;
 static int o_size = 100, o_fan = 100, o_messages = 1000, o_senders = 10, o_first = 0, o_srcs = 1, o_page = 50;
-static int o_pages = 20, o_sm = 0, o_timeout = 60, o_rounds = 3;
+static int o_ws = 0, o_hidden = 0, o_pages = 20, o_sm = 0, o_carbons = 0, o_timeout = 60, o_rounds = 3;
 static double o_duration = 8, o_rate = 0, o_warmup = 1, o_settle = 3;
 
 /* ---------------------------------------------------------------- small things */
@@ -160,7 +160,7 @@ static double h_q(const Hist *h, double q) { /* microseconds */
 }
 
 /* ---------------------------------------------------------------- connections */
-enum { C_FREE, C_CONNECT, C_HANDSHAKE, C_STREAM, C_STARTTLS, C_AUTH, C_BIND, C_SM, C_READYING, C_REG, C_READY, C_CLOSING };
+enum { C_FREE, C_CONNECT, C_HANDSHAKE, C_UPGRADE, C_STREAM, C_STARTTLS, C_AUTH, C_BIND, C_SM, C_READYING, C_REG, C_READY, C_CLOSING };
 typedef struct { char salt[128]; int iter, ok; unsigned char client[20], stored[20], server[20]; char token[64]; } Keys;
 typedef struct {
   int fd, st, user, slot;
@@ -172,7 +172,7 @@ typedef struct {
   char *jid;
   char *to; /* chat partner */
   uint64_t t0;
-  uint32_t sm_in;
+  uint32_t sm_in, sm_out;
   uint64_t last; /* stamp of the last delivery */
   int next, count; /* scenario use */
 } Conn;
@@ -209,7 +209,7 @@ static void mark(Conn *c) {
   if (ndirty == dirtycap) dirty = xrealloc(dirty, sizeof(Conn *) * (size_t)(dirtycap = dirtycap ? dirtycap * 2 : 1024));
   dirty[ndirty++] = c;
 }
-static void put(Conn *c, const char *p, int n) {
+static void put_raw(Conn *c, const char *p, int n) {
   if (c->fd < 0) return;
   if (c->ol + n > c->oc) {
     c->oc = (c->ol + n) * 2;
@@ -218,6 +218,29 @@ static void put(Conn *c, const char *p, int n) {
   memcpy(c->ob + c->ol, p, (size_t)n);
   c->ol += n;
   mark(c);
+}
+/* One text or control frame (RFC 6455), masked as a client must; the key is always the same. */
+static void put_frame(Conn *c, int opcode, const char *p, int n, const char *ns, int at) {
+  static const unsigned char key[4] = {0x5a, 0xc3, 0x1f, 0x88};
+  char buf[16384];
+  int nl = (int)strlen(ns), len = n + nl, h = 2;
+  if (len + 8 > (int)sizeof buf) die("stanza too long");
+  buf[0] = (char)(0x80 | opcode);
+  if (len < 126) buf[1] = (char)(0x80 | len);
+  else { buf[1] = (char)(0x80 | 126); buf[2] = (char)(len >> 8); buf[3] = (char)len; h = 4; }
+  memcpy(buf + h, key, 4);
+  char *q = buf + h + 4;
+  memcpy(q, p, (size_t)at);
+  memcpy(q + at, ns, (size_t)nl);
+  memcpy(q + at + nl, p + at, (size_t)(n - at));
+  for (int i = 0; i < len; i++) q[i] ^= (char)key[i & 3];
+  put_raw(c, buf, h + 4 + len);
+}
+/* A whole element; over WebSocket in a frame of its own, with its namespace (RFC 7395). */
+static void put(Conn *c, const char *p, int n) {
+  if (!o_ws) { put_raw(c, p, n); return; }
+  int at = n > 3 && !memcmp(p, "<iq", 3) ? 3 : n > 8 && !memcmp(p, "<message", 8) ? 8 : n > 9 && !memcmp(p, "<presence", 9) ? 9 : 0;
+  put_frame(c, 1, p, n, at ? " xmlns='jabber:client'" : "", at);
 }
 static void putf(Conn *c, const char *fmt, ...) {
   char buf[8192];
@@ -294,10 +317,20 @@ static int g_quick = 0, g_tls_only = 0;
 static void open_stream(Conn *c) {
   c->il = 0;
   c->st = C_STREAM;
-  putf(c, "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
+  if (o_ws) putf(c, "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' version='1.0' to='%s'/>", o_domain);
+  else putf(c, "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
           "xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='%s'>", o_domain);
   /* what it will be offered is known from the last time: no need to wait for it */
   if (g_quick && !c->doreg && (c->secure || strcmp(o_tls, "starttls"))) auth_start(c);
+}
+/* The stream; or what comes before it over WebSocket. */
+static void begin(Conn *c) {
+  if (!o_ws) { open_stream(c); return; }
+  char buf[400];
+  int n = snprintf(buf, sizeof buf, "GET /xmpp-websocket HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eGxvYWQgeGxvYWQgeGxvYQ==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n", o_domain);
+  c->st = C_UPGRADE;
+  put_raw(c, buf, n);
 }
 static void start_tls(Conn *c) {
   c->ssl = SSL_new(ctx);
@@ -312,7 +345,7 @@ static void tls_step(Conn *c) {
     c->secure = 1;
     want_out(c, 0);
     if (g_tls_only) become_ready(c);
-    else open_stream(c);
+    else begin(c);
     return;
   }
   int e = SSL_get_error(c->ssl, r);
@@ -329,7 +362,7 @@ static void conn_start(Conn *c, int user) {
   c->user = user;
   c->authed = c->secure = c->dirty = c->wantout = c->gone = 0;
   c->t0 = now_ns();
-  c->sm_in = 0;
+  c->sm_in = c->sm_out = 0;
   c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (c->fd < 0) die("socket: %s", strerror(errno));
   int one = 1;
@@ -359,7 +392,8 @@ static void conn_start(Conn *c, int user) {
 }
 static void conn_bye(Conn *c) {
   if (c->fd < 0) return;
-  put(c, "</stream:stream>", 16);
+  if (o_ws) put(c, "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>", 52);
+  else put(c, "</stream:stream>", 16);
   c->st = C_CLOSING;
 }
 
@@ -566,6 +600,7 @@ static void become_ready(Conn *c) {
 }
 static void after_bind(Conn *c) {
   if (!g_login_full) { become_ready(c); return; }
+  if (o_carbons) putf(c, "<iq type='set' id='cc'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
   /* what a client does: roster, presence; a ping afterwards tells that all was taken in */
   put(c, "<iq type='get' id='ro'><query xmlns='jabber:iq:roster'/></iq>", 61);
   send_presence(c, g_caps && !c->is_pub, "");
@@ -660,13 +695,25 @@ static void setup_stanza(Conn *c, const char *name, int nl, char *p, int n) {
   if (IS("stream:error") || IS("error")) { note_error("stream error", p, n); conn_close(c, 1); return; }
   if (IS("failure")) { note_error("failure", p, n); conn_close(c, 1); }
 }
+/* Stream management: what was received is acknowledged on request; what it says of ours is believed. */
+static int sm_element(Conn *c, char name) {
+  if (name == 'r') putf(c, "<a xmlns='urn:xmpp:sm:3' h='%u'/>", c->sm_in);
+  return name == 'r' || name == 'a';
+}
 static void stanza(Conn *c, char *p, int n) {
   const char *name = p + 1;
   int nl = 0;
   while (nl + 1 < n && name[nl] != ' ' && name[nl] != '>' && name[nl] != '/' && name[nl] != '\n' && name[nl] != '\t') nl++;
   g_rx_stanzas++;
-  if (c->st != C_READY) { setup_stanza(c, name, nl, p, n); return; }
-  if (nl == 1 && *name == 'r' && o_sm) { putf(c, "<a xmlns='urn:xmpp:sm:3' h='%u'/>", c->sm_in); return; }
+  if (c->st != C_READY) {
+    if (c->st == C_READYING && o_sm) {
+      if (nl == 1 && sm_element(c, *name)) return;
+      c->sm_in++;
+    }
+    setup_stanza(c, name, nl, p, n);
+    return;
+  }
+  if (nl == 1 && o_sm && sm_element(c, *name)) return;
   c->sm_in++;
   if (nl == 12 && !memcmp(name, "stream:error", 12)) { note_error("stream error", p, n); conn_close(c, 1); return; }
   if (on_stanza) on_stanza(c, name, nl, p, n);
@@ -712,6 +759,31 @@ static int feed(Conn *c, char *p, int n) {
   }
   return used;
 }
+/* The same for frames; a server's are not masked. */
+static int feed_frames(Conn *c, char *p, int n) {
+  int used = 0;
+  if (c->st == C_UPGRADE) {
+    char *e = memmem(p, (size_t)n, "\r\n\r\n", 4);
+    if (!e) return 0;
+    if (memcmp(p, "HTTP/1.1 101", 12)) { note_error("upgrade", p, n); conn_close(c, 1); return n; }
+    used = (int)(e - p) + 4;
+    open_stream(c);
+  }
+  while (n - used >= 2 && c->fd >= 0) {
+    unsigned char *q = (unsigned char *)p + used;
+    int op = q[0] & 15, len = q[1] & 127, h = 2;
+    if (len == 126) { if (n - used < 4) break; len = q[2] << 8 | q[3]; h = 4; }
+    else if (len == 127) { if (n - used < 10) break; len = (int)((unsigned)q[6] << 24 | q[7] << 16 | q[8] << 8 | q[9]); h = 10; }
+    if (n - used < h + len) break;
+    char *body = (char *)q + h;
+    used += h + len;
+    if (op == 1 && len > 6 && !memcmp(body, "<close", 6)) { conn_close(c, c->st != C_CLOSING && c->st != C_REG); return n; }
+    if (op == 1) feed(c, body, len);
+    else if (op == 9) put_frame(c, 10, body, len, "", 0);
+    else if (op == 8) { conn_close(c, c->st != C_CLOSING); return n; }
+  }
+  return used;
+}
 static char rbuf[256 * 1024];
 static void readable(Conn *c) {
   for (int rounds = 0; rounds < 4; rounds++) {
@@ -733,7 +805,7 @@ static void readable(Conn *c) {
     }
     g_rx_bytes += (uint64_t)r;
     g_last_rx = now_ns();
-    int n = c->il + r, used = feed(c, rbuf, n);
+    int n = c->il + r, used = o_ws ? feed_frames(c, rbuf, n) : feed(c, rbuf, n);
     if (c->fd < 0) return;
     if (c->st == C_HANDSHAKE) { c->il = 0; tls_step(c); return; }
     c->il = n - used;
@@ -767,7 +839,7 @@ static void turn(uint64_t until) {
       if (e) { note_error("connect", strerror(e), (int)strlen(strerror(e))); conn_close(c, 1); continue; }
       want_out(c, 0);
       if (!strcmp(o_tls, "direct")) { start_tls(c); tls_step(c); }
-      else open_stream(c);
+      else begin(c);
       continue;
     }
     if (c->st == C_HANDSHAKE) { tls_step(c); continue; }
@@ -971,6 +1043,7 @@ static int stamp_of(char *p, int n, uint64_t *t) { /* the stamp that the bodies 
 static void chat_send(Conn *c, uint64_t t) {
   n_sent++;
   putf(c, "<message to='%s' id='%llx' type='chat'><body>T%llu %s</body></message>", c->to, (unsigned long long)n_sent, (unsigned long long)t, filler);
+  if (o_sm && ++c->sm_out % (uint32_t)o_sm == 0) putf(c, "<r xmlns='urn:xmpp:sm:3'/>");
 }
 static void chat_stanza(Conn *c, const char *name, int nl, char *p, int n) {
   if (nl != 7 || memcmp(name, "message", 7)) { if (nl == 2 && name[0] == 'i') answer_iq(c, p, n); return; }
@@ -1125,12 +1198,13 @@ static void fan_measure(int receivers) {
   fan_since = now_ns();
   int warm = o_messages / 10 + 1;
   Snap a = {0};
-  uint64_t last = now_ns(), seen = 0, got0 = 0;
+  uint64_t last = now_ns(), seen = 0, got0 = 0, due = last;
   int stalled = 0;
   for (;;) {
-    while (n_sent < (uint64_t)(warm + o_messages) && (n_sent - n_got / (uint64_t)receivers) < (uint64_t)o_window) {
+    while (n_sent < (uint64_t)(warm + o_messages) && now_ns() >= due && (n_sent - n_got / (uint64_t)receivers) < (uint64_t)o_window) {
       if (n_sent == (uint64_t)warm && !measuring) { a = snap(); measuring = 1; got0 = n_got; }
       fan_send();
+      if (o_rate > 0) due += (uint64_t)(NS / o_rate);
     }
     if (n_got >= (uint64_t)(warm + o_messages) * (uint64_t)receivers) break;
     turn(now_ns() + NS / 10);
@@ -1165,7 +1239,8 @@ static void sc_muc(void) {
     while (muc_joined < (i == 0 ? 1 : i + 1 - o_conc) && now_ns() < e && !(g_errors && !muc_joined)) turn(e);
     if (i == 0) {
       if (!muc_joined) die("muc: the room could not be made; first error: %s", g_first_error);
-      putf(conns, "<iq type='set' id='cfg' to='%s'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>", room);
+      putf(conns, "<iq type='set' id='cfg' to='%s'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>%s</x></query></iq>", room, o_hidden ?
+        "<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field><field var='muc#roomconfig_presencebroadcast'/>" : "");
       drain(0.3, 5);
       st0 = g_rx_stanzas;
       a = snap();
@@ -1311,17 +1386,19 @@ static const struct { const char *name; void (*f)(void); const char *what; } sce
 static const struct { const char *name; char kind; void *to; const char *what; } opts[] = {
     {"host", 's', &o_host, "IPv4 address (127.0.0.1)"}, {"port", 'i', &o_port, "5222"}, {"domain", 's', &o_domain, "localhost"},
     {"pid", 'i', &o_pid, "server's process: CPU and memory of it and its descendants"}, {"tls", 's', &o_tls, "none | starttls | direct"},
+    {"ws", 'i', &o_ws, "1: over WebSocket; --port is that of HTTP, or of HTTPS with --tls direct"},
     {"mech", 's', &o_mech, "SCRAM-SHA-1 | PLAIN | FAST: SASL2, a token, Bind 2 | FAST-QUICK: without waiting for features"}, {"prefix", 's', &o_prefix, "account names are PREFIX0, PREFIX1, ... (u)"},
     {"password", 's', &o_password, "of all accounts"}, {"first", 'i', &o_first, "number of the first account (0)"},
     {"users", 'i', &o_users, "100"}, {"count", 'i', &o_count, "2000"}, {"conc", 'i', &o_conc, "at a time (16)"}, {"level", 's', &o_level, "full | bind | tls: the handshake only"},
     {"rounds", 'i', &o_rounds, "of churn (3)"},
     {"steps", 's', &o_steps, "1000,5000,10000"}, {"settle", 'f', &o_settle, "seconds before memory is read (3)"},
     {"pairs", 'i', &o_pairs, "100"}, {"window", 'i', &o_window, "in flight, a pair or in all for fan-outs (1)"},
-    {"rate", 'f', &o_rate, "messages/s, open loop; 0: closed loop"}, {"size", 'i', &o_size, "bytes of body (100)"},
+    {"rate", 'f', &o_rate, "messages/s, open loop (fan-outs: at most); 0: closed loop"}, {"size", 'i', &o_size, "bytes of body (100)"},
     {"duration", 'f', &o_duration, "seconds measured (8)"}, {"warmup", 'f', &o_warmup, "1"}, {"to", 's', &o_to, "bare | full"},
     {"fan", 'i', &o_fan, "occupants or subscribers (100)"}, {"messages", 'i', &o_messages, "1000"}, {"senders", 'i', &o_senders, "10"},
-    {"muc", 's', &o_muc, "conference.DOMAIN"}, {"page", 'i', &o_page, "50"}, {"pages", 'i', &o_pages, "at most, a client (20)"},
-    {"sm", 'i', &o_sm, "1: enable stream management"}, {"srcs", 'i', &o_srcs, "source addresses from 127.0.0.1 up (1)"},
+    {"muc", 's', &o_muc, "conference.DOMAIN"}, {"hidden", 'i', &o_hidden, "1: occupants are not shown to each other"}, {"page", 'i', &o_page, "50"}, {"pages", 'i', &o_pages, "at most, a client (20)"},
+    {"sm", 'i', &o_sm, "N: enable stream management, ask for an acknowledgement after each N messages"},
+    {"carbons", 'i', &o_carbons, "1: enable carbons"}, {"srcs", 'i', &o_srcs, "source addresses from 127.0.0.1 up (1)"},
     {"label", 's', &o_label, "goes into the JSON"}, {"timeout", 'i', &o_timeout, "seconds without progress (60)"}};
 
 int main(int argc, char **argv) {

@@ -24,7 +24,8 @@ export async function certificate(work: string): Promise<void> {
 /** Puts one step's load on a server; the rows are what xload printed, and one that says `failed` if it failed. */
 export async function load(work: string, server: Server, running: Running, step: Step): Promise<Row[]> {
   const [scenario = "", ...rest] = step.args;
-  const port = rest.includes("direct") ? running.tlsport : running.port;
+  const web = rest.includes("--ws");
+  const port = web ? running.webport : rest.includes("direct") ? running.tlsport : running.port;
   const mech = server.mech && scenario !== "login" ? ["--mech", server.mech] : [];
   const rooms = server.rooms && scenario === "muc" ? ["--muc", server.rooms] : [];
   const args = ["--port", `${port}`, "--domain", DOMAIN, "--pid", `${running.pid}`, "--label", server.name];

@@ -23,6 +23,7 @@ interface Caller {
 interface Entity {
   readonly jid: { toString(): string; bare(): { toString(): string } };
   readonly iqCaller: Caller;
+  readonly iqCallee: { set(ns: string, name: string, handler: () => boolean): void };
   readonly reconnect: { stop(): void; reconnect(): Promise<void> };
   readonly socket: { end(): void } | null;
   readonly streamManagement: { on(event: "resumed", listener: () => void): void };
@@ -168,6 +169,11 @@ export class Session {
     this.entity.streamManagement.on("resumed", () => resolve("resumed"));
     await this.entity.reconnect.reconnect();
     return await promise.finally(() => clearTimeout(timer));
+  }
+
+  /** Answers requests of this kind with an empty result; they can be waited for as all stanzas. */
+  serve(name: string, ns: string): void {
+    this.entity.iqCallee.set(ns, name, () => true);
   }
 
   message(body: string): Promise<Element> {

@@ -1,0 +1,97 @@
+/** Whether somebody may come in, under which nickname, and in which role (XEP-0045 §7.2.5 – §7.2.12). */
+import { type Condition, type ErrorType, type Jid, StanzaError } from "#plugin";
+import type { Affiliation, Role } from "./api.ts";
+import type { Chatroom } from "./chatroom.ts";
+import type { House } from "./house.ts";
+import { atLeast, firstRole } from "./ranks.ts";
+import { MAX_USERS, MEMBERS_ONLY, MODERATED, PASSWORD, RESERVED_NICK } from "./standard_fields.ts";
+
+/** Owners and admins who are let in although the room is full (§7.2.9). */
+const EXTRA = 20;
+
+/** As the room says it (RFC 6120 §8.3.1 'by'). */
+export function refusal(room: Jid, condition: Condition, text: string, type?: ErrorType): StanzaError {
+  return new StanzaError(condition, text, { by: room.toString(), ...(type === undefined ? {} : { type }) });
+}
+
+export interface Entry {
+  readonly affiliation: Affiliation;
+  readonly role: Role;
+  readonly nick: string;
+  /** The nickname is another one than was asked for (status 210). */
+  readonly renamed: boolean;
+}
+
+/** Throws the error that keeps somebody out. */
+export function admit(
+  house: House,
+  room: Chatroom,
+  from: Jid,
+  nick: string,
+  password: string | undefined,
+): Entry {
+  const affiliation = room.affiliation(from);
+  const rights = room.rights(from);
+  const { jid } = room;
+  if (rights === "outcast") throw refusal(jid, "forbidden", "you are banned from this room");
+  if (room.locked && rights !== "owner") {
+    throw refusal(jid, "item-not-found", "the room has not been configured by its owner yet");
+  }
+  if (room.value(MEMBERS_ONLY) && !atLeast(rights, "member")) {
+    throw refusal(jid, "registration-required", "this room is for members only");
+  }
+  const secret = room.value(PASSWORD);
+  if (secret !== "" && secret !== password && rights !== "owner") {
+    throw refusal(jid, "not-authorized", "this room needs a password");
+  }
+  const own = room.standing(from)?.nick;
+  const renamed = own !== undefined && own !== nick && room.value(RESERVED_NICK);
+  const name = renamed ? own : nick;
+  checkNick(house, room, from, name);
+  checkRoom(house, room, from, name, rights);
+  return { affiliation, role: roleOf(room, from, affiliation, rights), nick: name, renamed };
+}
+
+function roleOf(room: Chatroom, from: Jid, affiliation: Affiliation, rights: Affiliation): Role {
+  if (rights !== affiliation) return "moderator";
+  const role = firstRole(affiliation, room.value(MODERATED));
+  return role === "moderator" ? role : room.voice(from.bare) ?? role;
+}
+
+/** §7.2.8, §17.1: neither in use nor reserved by somebody else, and not invisible. */
+export function checkNick(house: House, room: Chatroom, from: Jid, nick: string): void {
+  const { jid } = room;
+  if (nick.trim() === "" || nick.length > house.config.nickname) {
+    throw refusal(jid, "not-acceptable", "this nickname is empty or too long");
+  }
+  const other = room.people.get(nick);
+  const owner = room.reserved.get(nick);
+  const bare = from.bare.toString();
+  if (other !== undefined && other.account.toString() !== bare) {
+    throw refusal(jid, "conflict", "somebody else has this nickname");
+  }
+  if (owner !== undefined && owner !== bare) {
+    throw refusal(jid, "conflict", "this nickname is reserved for somebody else");
+  }
+}
+
+/** §7.2.9, and what one account may take. */
+function checkRoom(house: House, room: Chatroom, from: Jid, nick: string, rights: Affiliation): void {
+  const { config } = house;
+  const known = room.people.get(nick);
+  if (known !== undefined) {
+    if (known.seats.length >= config.devices_each) {
+      throw refusal(room.jid, "resource-constraint", "you are here with too many devices");
+    }
+    return;
+  }
+  const asked = room.value(MAX_USERS);
+  const most = Math.min(config.occupants, asked === "none" ? Infinity : Number(asked));
+  const privileged = atLeast(rights, "admin");
+  if (room.size >= most + (privileged ? EXTRA : 0)) {
+    throw refusal(room.jid, "service-unavailable", "the room is full", "wait");
+  }
+  if (!privileged && (house.shelf.joined.get(from.bare.toString()) ?? 0) >= config.joined_each) {
+    throw refusal(room.jid, "resource-constraint", "you are in too many rooms");
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Two places that show the same: what is changed in one is changed in the other, and does not come back. What the other place
+ * cannot take is noted in the log; whoever made the change is not to blame for it.
+ */
+import { type HostScope, type Keyval, sessionBound, StanzaError } from "#plugin";
+
+export class Mirror {
+  readonly #busy = new Set<string>();
+
+  constructor(private readonly host: HostScope<unknown>) {}
+
+  /** Does what follows from a change at an account, unless this is what has just been done. */
+  reflect(local: string, work: () => void): undefined {
+    if (this.#busy.has(local)) return;
+    this.#busy.add(local);
+    try {
+      this.attempt(work);
+    } finally {
+      this.#busy.delete(local);
+    }
+  }
+
+  /** One step of several that do not need one another. */
+  attempt(work: () => void): undefined {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof StanzaError)) throw error;
+      this.host.log.debug("a change was not copied", { condition: error.condition, reason: error.message });
+    }
+  }
+}
+
+/**
+ * Has `adopt` bring in step what an account had before it was known here, when it next logs in; once, where it says that
+ * there was something.
+ */
+export function adoptOnce(
+  host: HostScope<unknown>,
+  done: Keyval<number>,
+  adopt: (local: string) => boolean,
+): void {
+  host.on(sessionBound, ({ session }): undefined => {
+    const local = session.username;
+    if (done.get(local) === undefined && adopt(local)) done.set(local, 1);
+  });
+}

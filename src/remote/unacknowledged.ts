@@ -1,0 +1,96 @@
+/**
+ * What becomes of stanzas that a peer has not acknowledged when its stream is lost (XEP-0198 §4, §5). First the stream may be
+ * resumed, which tells. After that nobody knows whether they arrived, so nothing is sent again that must not come twice: its
+ * sender is told. What says the same the second time is sent again, once.
+ */
+import type { Wheel } from "../base/wheel.ts";
+import type { LocalDomain, PeerStream } from "../session/federation.ts";
+import { StanzaError } from "../stanza/error.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+import { StreamError } from "../stream/error.ts";
+import type { End } from "../stream/stream.ts";
+import { bounce } from "./lane.ts";
+import { ParkedStreams } from "./parked.ts";
+
+/** What it may do. */
+export interface Recovery {
+  local(domain: string): LocalDomain | undefined;
+  /** Sends a stanza once more. */
+  send(local: LocalDomain, stanza: Stanza): void;
+  /** Makes a stream that goes on with one of ours; false where that is of no use now. */
+  resume(session: PeerStream, local: LocalDomain): boolean;
+}
+
+export class Unacknowledged {
+  readonly parked: ParkedStreams;
+  /** Stanzas that were sent again once. */
+  readonly #repeated = new WeakSet<Stanza>();
+  #stopped = false;
+
+  constructor(wheel: Wheel, private readonly recovery: Recovery) {
+    this.parked = new ParkedStreams(wheel);
+  }
+
+  /** A stream is gone. */
+  lost(session: PeerStream, end: End): void {
+    const { acks, local } = session;
+    if (this.#stopped || acks === undefined) return;
+    // There is none before the peer has agreed to count; what was sent by then is as uncertain as the rest.
+    const { id } = acks;
+    const resumeWithin = local?.policy.resumeWithin ?? 0;
+    if (id !== undefined && local !== undefined && isBroken(end) && resumeWithin > 0) {
+      if (session.direction === "in") {
+        return this.parked.park(session, id, resumeWithin, () => this.settle(session));
+      }
+      if (acks.queue.length > 0 && this.recovery.resume(session, local)) return;
+    }
+    if (id !== undefined) this.parked.forget(session, id);
+    // RFC 6120 §4.4: what had been sent before the peer closed in order, it still takes.
+    if (end === undefined && session.peerCondition === "") acks.clear();
+    else this.settle(session);
+  }
+
+  /** It will not be resumed any more. */
+  settle(session: PeerStream): void {
+    const queue = session.acks?.queue ?? [];
+    session.acks = undefined;
+    if (this.#stopped) return;
+    for (const stanza of queue) {
+      const local = this.recovery.local(stanza.from!.domain);
+      if (local === undefined) continue;
+      const { domain } = stanza.to!;
+      // A pair that was taken back is not tried again.
+      const isOver = !session.pairs.has(local.domain, domain);
+      if (isOver || !bearsRepeating(stanza)) bounce(local, stanza, unknownFate(domain));
+      else if (!this.#repeated.has(stanza)) {
+        const again = stanza.containing(stanza.source.detached());
+        this.#repeated.add(again);
+        this.recovery.send(local, again);
+      }
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.parked.stop();
+  }
+}
+
+/** Whether it does no harm for a stanza to come twice: states, and answers that nobody awaits any more. */
+function bearsRepeating(stanza: Stanza): boolean {
+  if (stanza.kind === "presence") return true;
+  return stanza.isError || (stanza.kind === "iq" && !stanza.isRequest);
+}
+
+function unknownFate(remote: string): StanzaError {
+  return new StanzaError(
+    "remote-server-timeout",
+    `the connection to ${remote} was lost; whether this has arrived is not known`,
+  );
+}
+
+/** The connection, and not the stream: only then is there something to resume. */
+function isBroken(end: End): boolean {
+  if (!(end instanceof StreamError)) return end !== undefined;
+  return end.condition === "connection-timeout" || end.condition === "resource-constraint";
+}
