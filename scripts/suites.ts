@@ -50,6 +50,12 @@ const CHROMIUM: Need = {
   packages: ["chromium"],
 };
 
+const NGINX: Need = {
+  name: "nginx",
+  probe: ["test", "-x", "/usr/sbin/nginx"],
+  packages: ["nginx-light"],
+};
+
 const KNOWN: readonly Suite[] = [
   { name: "unit", paths: ["src", "plugins", "scripts"], parallel: true, minutes: 10 },
   { name: "conversations", paths: ["tests/conversations"], parallel: true, minutes: 10 },
@@ -70,7 +76,7 @@ const KNOWN: readonly Suite[] = [
     minutes: 30,
     needs: [PROSODY, EJABBERD],
   },
-  { name: "web", paths: ["tests/web"], parallel: false, minutes: 15, needs: [CHROMIUM] },
+  { name: "web", paths: ["tests/web"], parallel: false, minutes: 15, needs: [CHROMIUM, NGINX] },
   // The long run of the model plays for half an hour.
   { name: "durability", paths: ["tests/durability"], parallel: false, minutes: 90 },
   { name: "blackbox", paths: ["tests/blackbox"], parallel: false, minutes: 15, prepare: prepareExecutable },

@@ -89,8 +89,8 @@ export class Bans {
   /** Removes what is over, and what was counted and is forgotten. */
   expire(): void {
     const now = this.host.clock.now();
-    for (const [domain] of this.#notes.entries("")) {
-      if (this.#faded(this.#counts.get(domain), now) === 0) this.forget(domain);
+    for (const [domain, count] of this.#notes.entries("")) {
+      if (!this.#counts.has(domain) || this.#faded(count, now) === 0) this.forget(domain);
     }
     for (const { domain, until } of [...this.#banned.values()]) {
       if (until !== undefined && until <= now) this.lift(domain);
@@ -103,9 +103,9 @@ export class Bans {
   count(domain: string, { reason }: Offence): number {
     const now = this.host.clock.now();
     const count = this.#faded(this.#counts.get(domain), now) + 1;
-    const noted = { count, at: now, reason };
-    this.#counts.set(domain, noted);
-    this.#notes.set("", domain, noted);
+    const sum = { count, at: now, reason };
+    this.#counts.set(domain, sum);
+    this.#notes.set("", domain, sum);
     return Math.ceil(count);
   }
 

@@ -1,5 +1,5 @@
 /** Telling somebody of an account's presence: every copy that the server makes goes past `notifying` first. */
-import { type ClientSession, CONTENT_NS, el, type HostScope, type Jid, nextTurn, Stanza } from "#plugin";
+import { type ClientSession, CONTENT_NS, el, type HostScope, type Jid, Stanza, stepAside } from "#plugin";
 import { notifying } from "./api.ts";
 
 /** Receivers that are served before everything else gets its turn (ARCHITECTURE: fan-out). */
@@ -68,7 +68,7 @@ export class Fanout {
     // The first slice is part of the stanza's own turn.
     if (before !== undefined) await before.catch(() => {});
     for (let start = 0; start < receivers.length; start += SLICE) {
-      if (start > 0) await nextTurn();
+      if (start > 0) await stepAside();
       const end = Math.min(start + SLICE, receivers.length);
       for (let i = start; i < end; i++) each(receivers[i]!);
     }

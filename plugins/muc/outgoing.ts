@@ -2,7 +2,7 @@
  * What a room sends to its occupants, in order: at once while it is little, else in slices between which everything else
  * gets its turn. What comes later waits behind it.
  */
-import { nextTurn } from "#plugin";
+import { stepAside } from "#plugin";
 
 /** Receivers that are served at once (ARCHITECTURE: fan-out), and in a turn where they are more: about a millisecond's work. */
 const AT_ONCE = 200;
@@ -45,7 +45,7 @@ export class Outgoing {
 
   async #slices(): Promise<void> {
     for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
-      await nextTurn();
+      await stepAside();
       this.#slice();
     }
     this.#running = undefined;

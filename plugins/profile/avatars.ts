@@ -52,7 +52,11 @@ export const avatars = definePlugin({
   standard: true,
   wants: [cards, personalServices, availability],
   setup(host) {
-    const [book, personal, present] = [host.find(cards), host.find(personalServices), host.find(availability)];
+    const [book, personal, present] = [
+      host.find(cards),
+      host.find(personalServices),
+      host.find(availability),
+    ];
     if (book === undefined || personal === undefined || present === undefined) return;
     const them = new Avatars(host, book, personal, present);
     host.accountFeature(FEATURE);

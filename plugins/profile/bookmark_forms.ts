@@ -37,7 +37,10 @@ export function toConference(room: Element, before?: Element): Element {
   // What is there already keeps its place.
   const order = before?.child("extensions")?.elements().map(nameOf) ?? [];
   const extensions = [...foreign, ...kept].sort((a, b) => rank(order, a) - rank(order, b));
-  return el("conference", BOOKMARKS_NS, { name: room.attr("name"), autojoin: joins(room) ? "true" : undefined }, [
+  return el("conference", BOOKMARKS_NS, {
+    name: room.attr("name"),
+    autojoin: joins(room) ? "true" : undefined,
+  }, [
     textIn(room, "nick", BOOKMARKS_NS),
     textIn(room, "password", BOOKMARKS_NS),
     extensions.length === 0 ? undefined : el("extensions", BOOKMARKS_NS, {}, extensions),

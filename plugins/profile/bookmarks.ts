@@ -7,7 +7,12 @@
  */
 import { definePlugin, type Element, type HostScope, keyval, none, parseXml } from "#plugin";
 import { privateElements, type PrivatePlace, privatePlace } from "../account/api.ts";
-import { type NodeConfig, type PersonalServices, personalServices, type PubsubService } from "../pubsub/api.ts";
+import {
+  type NodeConfig,
+  type PersonalServices,
+  personalServices,
+  type PubsubService,
+} from "../pubsub/api.ts";
 import {
   type Bookmark,
   BOOKMARKS_NS,

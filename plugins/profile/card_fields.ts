@@ -49,7 +49,12 @@ function valueOf(field: Element): string {
 }
 
 /** A field with parts, each of which has a name on both sides. */
-function parts(temp_: string, v4_: string, names: Readonly<Record<string, string>>, types: string): CardField {
+function parts(
+  temp_: string,
+  v4_: string,
+  names: Readonly<Record<string, string>>,
+  types: string,
+): CardField {
   const known = types === "" ? [] : types.split(" ");
   const pairs = Object.entries(names);
   return {
@@ -93,7 +98,9 @@ function typed(
 }
 
 function textsOf(field: Element, name: string): string[] {
-  return field.elements().filter((it) => it.name === name).map((it) => it.text.trim()).filter((it) => it !== "");
+  return field.elements().filter((it) => it.name === name).map((it) => it.text.trim()).filter((it) =>
+    it !== ""
+  );
 }
 
 function parameters(field: Element, known: readonly string[]): Element | undefined {

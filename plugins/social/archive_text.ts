@@ -42,7 +42,10 @@ export function readArchive(bytes: Uint8Array): Draft[] | undefined {
   // Feeds of others have the newest post first, as RFC 4287 readers expect it.
   const own = entries.some((it) => it.elements().some(isMark));
   if (feed.elements().some(isMark)) {
-    drafts.push({ id: ABOUT, payload: feed.without((it) => isEntry(it) || isMark(it)) });
+    drafts.push({
+      id: ABOUT,
+      payload: feed.withChildren(feed.elements().filter((it) => !isEntry(it) && !isMark(it))),
+    });
   }
   for (const entry of own ? entries : entries.reverse()) {
     const id = entry.elements().find(isMark)?.attr("id") ?? nameOf(entry);

@@ -6,12 +6,13 @@
 import { Hono } from "hono";
 import {
   type App,
+  buildForm,
   definePlugin,
   defineSlot,
   duration,
   errorResponse,
   formatDateTime,
-  formShape,
+  formTypeField,
   type HostScope,
   Jid,
   Lru,
@@ -77,7 +78,10 @@ const WORDS = {
   bring: ["Bring posts from elsewhere", "Send the file (an Atom feed) to this address with PUT."],
 } as const;
 
-const RESULT = formShape(NS, { url: { kind: "text", label: "Address" } });
+function addressForm(url: string) {
+  const field = { var: "url", type: "text-single", label: "Address", values: [url] } as const;
+  return buildForm({ type: "result", fields: [formTypeField(NS), field] });
+}
 
 function command(host: HostScope<Config>, given: Lru<string, Ticket>, way: Ticket["way"]): Command {
   const [name, text] = WORDS[way];
@@ -92,7 +96,7 @@ function command(host: HostScope<Config>, given: Lru<string, Ticket>, way: Ticke
       const token = randomId(24);
       given.set(token, { local: from.local, way, until: host.clock.now() + host.config.good_for });
       const url = host.url(`${host.config.path}/${token}`);
-      return { info: text, payload: RESULT.result({ url }) };
+      return { info: text, payload: addressForm(url) };
     },
   };
 }

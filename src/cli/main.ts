@@ -8,6 +8,7 @@ import { execute } from "./execute.ts";
 import { hostList } from "./host_list.ts";
 import { plugins as pluginsCommand } from "./plugins.ts";
 import { runProgram } from "./program.ts";
+import { proxyCommands } from "./proxy_commands.ts";
 import { reload } from "./reload.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   status,
   ...userCommands,
   ...configCommands,
+  ...proxyCommands,
   check,
   checkFederation,
   hostList,

@@ -23,12 +23,16 @@ interface Hop {
   readonly host: string | undefined;
 }
 
+const LEGACY = ["x-forwarded-for", "x-real-ip", "x-forwarded-proto"] as const;
+
 /** The client of a request that came from `peer`, directly or through proxies. */
 export function clientOf(header: Header, peer: string, secure: boolean, believed: CidrList): Seen {
-  const said = header("forwarded") ?? header("x-forwarded-for") ?? header("x-forwarded-proto");
-  const proxied = said !== undefined || header("x-real-ip") !== undefined || header("via") !== undefined;
+  const older = LEGACY.some((name) => header(name) !== undefined);
+  const standard = header("forwarded");
+  const proxied = older || standard !== undefined || header("via") !== undefined;
   if (!proxied || !believes(believed, peer)) return { address: peer, secure, host: undefined, proxied };
-  const hops = header("forwarded") !== undefined ? forwarded(header("forwarded")!) : legacy(header);
+  // Proxies that write the older headers pass the newer one on as the client has written it.
+  const hops = standard !== undefined && !older ? forwarded(standard) : legacy(header);
   let seen: Seen = { address: peer, secure, host: undefined, proxied };
   for (let i = hops.length - 1; i >= 0; i--) {
     const hop = hops[i]!;

@@ -158,3 +158,25 @@ Deno.test("AC-2.19-4: domains that DNS says nothing about delay nobody here, and
   ok(alice.inbox.length === 200);
   alice.expect(error("message", "x@slow0.test", "remote-server-timeout", "wait"));
 });
+
+Deno.test("RFC 6120 §4.6.1: after some silence something is said, and a connection that is dead is found to be", async () => {
+  for (const acknowledges of [false, true]) {
+    const [a, network] = await alone({ ping_after: "2 min" });
+    await using _ = a;
+    const [alice] = await a.online("alice/desk");
+    const answers = network.answers("b.test");
+    await alice.send("<message to='x@b.test'/>");
+    const b = answers[0]!;
+    await b.greet(STARTTLS);
+    await b.secure(B.certificate, EXTERNAL);
+    await b.succeed(acknowledges ? "<sm xmlns='urn:xmpp:sm:3'/>" : "");
+    if (acknowledges) await b.send("<enabled xmlns='urn:xmpp:sm:3'/><a xmlns='urn:xmpp:sm:3' h='1'/>");
+    let heard = "";
+    b.heard = (text) => void (heard += text);
+    await network.clock.advance("3 min");
+    equal(heard, acknowledges ? `<r xmlns="urn:xmpp:sm:3"/>` : " ");
+    await network.clock.advance("65 s");
+    equal(b.closed, acknowledges);
+    alice.quiet();
+  }
+});

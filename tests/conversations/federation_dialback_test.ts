@@ -211,6 +211,28 @@ Deno.test("AC-2.9-3: not-allowed is sent to who is denied, by the options or by 
   equal(network.asked.length, 0);
 });
 
+Deno.test("AC-2.9-3: internal-server-error is sent where a plugin of ours fails, and lets nobody in", async () => {
+  const broken = definePlugin({
+    name: "broken",
+    doc: "Throws.",
+    config: none,
+    setup(host) {
+      host.tap(claiming, () => {
+        throw new TypeError("a bug");
+      });
+    },
+  });
+  await using a = await testServer({ plugins: [...plugins, broken], network: new TestNetwork() });
+  a.allowErrors();
+  const peer = a.peer({ certificate: trusted("b.test") });
+  await peer.openFrom("b.test");
+  peer.clear();
+  await peer.claim("b.test");
+  peer.expect(dialbackError("result", RESULT, "internal-server-error", "cancel"));
+  await peer.send("<message from='x@b.test' to='alice@a.test'/>");
+  peer.expectStreamError("not-authorized");
+});
+
 Deno.test("AC-2.9-3: item-not-found is sent for a host that is not ours, and the stream goes on (BUG-28)", async () => {
   const [a] = await alone();
   await using _ = a;

@@ -139,21 +139,30 @@ Deno.test("AC-2.13-3: offences that are counted survive a reload too", async () 
   equal(claim(server, "evil.test"), "not-allowed");
 });
 
-Deno.test("AC-2.13-3: a ban survives a restart", async () => {
+Deno.test("AC-2.13-3: bans and offences survive a restart, and fade as before", async () => {
   const data = await Deno.makeTempFile();
   try {
     {
-      await using server = await testServer({ plugins: PLUGINS, config: config({ hits: 1 }), data });
-      gateOf(server).hit("evil.test", { reason: "spam", ban: 3_600_000 });
+      await using server = await testServer({ plugins: PLUGINS, config: config({ hits: 3 }), data });
+      gateOf(server).hit("evil.test", { reason: "spam", hits: 1, ban: 3_600_000 });
+      for (let n = 0; n < 2; n++) gateOf(server).hit("rude.test", { reason: "rude" });
+      gateOf(server).hit("old.test", { reason: "rude" });
+      gateOf(server).pardon("old.test");
       gateOf(server).ban("*.worse.test", "for ever");
     }
-    await using server = await testServer({ plugins: PLUGINS, config: config({ hits: 1 }), data });
+    await using server = await testServer({ plugins: PLUGINS, config: config({ hits: 3 }), data });
+    equal(gateOf(server).hits().map(({ domain, count }) => `${domain} ${count}`).join(), "rude.test 2");
+    gateOf(server).hit("rude.test", { reason: "rude" });
+    equal(claim(server, "rude.test"), "not-allowed");
+    gateOf(server).hit("new.test", { reason: "rude" });
     equal(claim(server, "evil.test"), "not-allowed");
     equal(claim(server, "a.worse.test"), "not-allowed");
     equal(claim(server, "worse.test"), undefined);
     await server.clock.advance("2 h");
     equal(claim(server, "evil.test"), undefined);
     equal(claim(server, "a.worse.test"), "not-allowed");
+    await server.clock.advance("1 d");
+    equal(gateOf(server).hits().length, 0);
   } finally {
     for (const suffix of ["", "-wal", "-shm", ".lock"]) await Deno.remove(data + suffix).catch(() => {});
   }

@@ -142,7 +142,7 @@ Deno.test("XEP-0474: the older profile says it too, also after a binding that is
   }
   const list = ["PLAIN", ...[1, 256, 512].flatMap((n) => [`SCRAM-SHA-${n}`, `SCRAM-SHA-${n}-PLUS`])].sort();
   const hash = createHash("sha1").update(`${list.join("\x1e")}\x1ftls-server-end-point`).digest("base64");
-  ok(atob(challenges[1]!).endsWith(`,h=${hash}`), challenges[1]);
+  ok(atob(challenges[1]!).endsWith(`,h=${hash}`), challenges[1] ?? "");
 });
 
 Deno.test("XEP-0474: somebody who cuts mechanisms out of the list is found out", async () => {
