@@ -38,6 +38,10 @@ import { displayed } from "./pubsub/displayed.ts";
 import { pep } from "./pubsub/pep.ts";
 import { comments, pubsub, pubsubServices } from "./pubsub/pubsub.ts";
 import { push } from "./push/push.ts";
+import { atom } from "./social/atom.ts";
+import { attachments } from "./social/attachments.ts";
+import { blogComments } from "./social/blog_comments.ts";
+import { postsArchive } from "./social/posts_archive.ts";
 import { absentMembers } from "./rooms/absent.ts";
 import { bits } from "./rooms/bits.ts";
 import { roomCard } from "./rooms/card.ts";
@@ -120,6 +124,10 @@ export default [
   comments,
   pep,
   displayed,
+  attachments,
+  blogComments,
+  postsArchive,
+  atom,
   avatars,
   vcard4,
   nicknames,

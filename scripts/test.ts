@@ -22,18 +22,23 @@ async function main(args: readonly string[]): Promise<boolean> {
     return false;
   }
   const long: Record<string, string> = args.includes("--long") ? { METRONOME_LONG: "1" } : {};
-  const outcomes: Outcome[] = [];
-  for (const suite of known) {
-    if (wanted.length === 0 || wanted.includes(suite.name)) outcomes.push(await attempt(suite, long, filter));
-  }
-  return report(outcomes);
+  const chosen = known.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  // What only computes runs beside what mostly waits for other processes; a lane's suites follow one another.
+  const lanes = [chosen.filter(({ parallel }) => parallel), chosen.filter(({ parallel }) => !parallel)];
+  const quiet = lanes.every((lane) => lane.length > 0);
+  const outcomes = new Map<Suite, Outcome>();
+  await Promise.all(lanes.map(async (lane, i) => {
+    for (const suite of lane) outcomes.set(suite, await attempt(suite, long, filter, quiet && i > 0));
+  }));
+  return report(chosen.map((suite) => outcomes.get(suite)!));
 }
 
-/** One suite, from what it needs to its outcome. */
+/** One suite, from what it needs to its outcome. A quiet one prints everything at its end. */
 async function attempt(
   suite: Suite,
   long: Record<string, string>,
   filter: readonly string[],
+  quiet: boolean,
 ): Promise<Outcome> {
   console.log(`\n── ${suite.name}`);
   const strict = (Deno.env.get("CI") ?? "") !== "";
@@ -59,7 +64,7 @@ async function attempt(
       return { name: suite.name, passed: 0, failed: 1, skipped: 0, seconds: 0, note };
     }
   }
-  const outcome = await runSuite(suite, env, notes.join("; "), filter);
+  const outcome = await runSuite(suite, env, notes.join("; "), filter, quiet);
   if (unmet === 0) return outcome;
   // The tests that miss something ignore themselves; that there were any is what counts here.
   return strict

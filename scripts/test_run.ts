@@ -18,12 +18,16 @@ const COLOUR = /\u001b\[[0-9;]*m/g;
 const SUMMARY =
   /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?/gm;
 
-/** Runs a suite's tests. A run that ends badly without a failed test (a type error, a crash, a hang) counts as one. */
+/**
+ * Runs a suite's tests. A run that ends badly without a failed test (a type error, a crash, a hang) counts as one. What it
+ * prints comes as it is printed, or, where it is quiet, at once in the end.
+ */
 export async function runSuite(
   suite: Suite,
   env: Record<string, string>,
   note: string,
   filter: readonly string[],
+  quiet = false,
 ): Promise<Outcome> {
   const preload = suite.preload === undefined ? [] : ["--preload", suite.preload];
   const args = [
@@ -48,11 +52,15 @@ export async function runSuite(
     hung = true;
     child.kill("SIGKILL");
   }, suite.minutes * 60_000);
+  const held: Uint8Array[] = [];
+  const keep = { writeSync: (bytes: Uint8Array) => held.push(bytes.slice()) && bytes.length };
   const [output, , status] = await Promise.all([
-    passOn(child.stdout, Deno.stdout),
-    passOn(child.stderr, Deno.stderr),
+    passOn(child.stdout, quiet ? keep : Deno.stdout),
+    passOn(child.stderr, quiet ? keep : Deno.stderr),
     child.status,
   ]);
+  if (quiet) console.log(`\n── ${suite.name}, from its beginning`);
+  for (const piece of held) writeAll(piece, Deno.stdout);
   clearTimeout(limit);
   const seconds = (performance.now() - started) / 1000;
   const counts = parseSummary(output);
@@ -81,15 +89,23 @@ export function parseSummary(output: string): { passed: number; failed: number; 
   return { passed: Number(last?.[1] ?? 0), failed: Number(last?.[2] ?? 0), skipped: Number(last?.[3] ?? 0) };
 }
 
+interface Writer {
+  writeSync(bytes: Uint8Array): number;
+}
+
+function writeAll(bytes: Uint8Array, to: Writer): void {
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(to.writeSync(rest));
+}
+
 /** Copies a stream as it comes, and gives back its end, where the summary is. */
 async function passOn(
   from: ReadableStream<Uint8Array>,
-  to: { writeSync(bytes: Uint8Array): number },
+  to: Writer,
 ): Promise<string> {
   const decoder = new TextDecoder();
   let tail = "";
   for await (const chunk of from) {
-    for (let rest = chunk; rest.length > 0;) rest = rest.subarray(to.writeSync(rest));
+    writeAll(chunk, to);
     tail = (tail + decoder.decode(chunk, { stream: true })).slice(-20_000);
   }
   return tail;

@@ -1,5 +1,5 @@
 /** What other plugins may know of what accounts keep: their cards, and their private pieces of XML. Tokens and types only. */
-import { defineEvent, defineService, type Element, type Jid, map } from "#plugin";
+import { defineEvent, defineService, type Element, type Jid } from "#plugin";
 
 /** The cards of accounts (XEP-0054). */
 export interface Cards {
@@ -19,18 +19,16 @@ export const cardChanged = defineEvent<{
   readonly by: Jid | undefined;
 }>("cardChanged");
 
-/** Private pieces of XML (XEP-0049), by `{namespace}name` of the root element. */
-export const privateElements = map<string>("private");
-
-/** Private pieces of XML that have another place than the others. */
+/** Private pieces of XML (XEP-0049) that have another place than the others; a key is `{namespace}name` of the root element. */
 export interface PrivatePlace {
   /** What the account's disco#info says where this place is in use. */
   readonly features: readonly string[];
-  /** Whether an element of this key, `{namespace}name`, is kept here. */
-  has(key: string): boolean;
+  readonly keys: readonly string[];
   get(local: string, key: string): Element | undefined;
   /** Throws a StanzaError where it cannot be kept. */
   set(local: string, key: string, element: Element): void;
+  /** Takes what was kept among the others before; true where it is here now. */
+  adopt(local: string, key: string, element: Element): boolean;
 }
 
 export const privatePlace = defineService<PrivatePlace>("privatePlace");

@@ -3,19 +3,24 @@ import {
   definePlugin,
   type Element,
   type HostScope,
+  map,
   type MapStore,
   NotYours,
   options,
   parseXml,
   type Query,
+  sessionBound,
   size,
   StanzaError,
   utf8Length,
   z,
 } from "#plugin";
-import { privateElements, type PrivatePlace, privatePlace } from "./api.ts";
+import { type PrivatePlace, privatePlace } from "./api.ts";
 
 const NS = "jabber:iq:private";
+
+/** By `{namespace}name` of the root element. */
+export const privateElements = map<string>("private");
 
 const config = options({
   elements: z.number().int().min(1).default(100).describe("Elements that an account may keep."),
@@ -34,6 +39,9 @@ export const privateStorage = definePlugin({
     const storage = new PrivateStorage(host, place);
     host.feature(NS);
     host.accountFeature(...place?.features ?? []);
+    if (place !== undefined) {
+      host.on(sessionBound, ({ session }): undefined => storage.hand(session.username));
+    }
     host.iq.get(NS, "query", "own", (query) => storage.get(query));
     host.iq.set(NS, "query", "own", (query) => storage.set(query));
     for (const type of ["get", "set"] as const) {
@@ -55,6 +63,20 @@ class PrivateStorage {
     this.#store = host.open(privateElements);
   }
 
+  #isElsewhere(key: string): boolean {
+    return this.place?.keys.includes(key) === true;
+  }
+
+  /** What has another place now and is still here goes there. */
+  hand(local: string): undefined {
+    for (const key of this.place?.keys ?? []) {
+      const text = this.#store.get(local, key);
+      if (text !== undefined && this.place?.adopt(local, key, parseXml(text)) === true) {
+        this.#store.set(local, key, undefined);
+      }
+    }
+  }
+
   get({ to, payload }: Query): Element {
     const wanted = rootsOf(payload);
     if (wanted.some((element) => element.ns !== wanted[0]!.ns)) {
@@ -62,7 +84,7 @@ class PrivateStorage {
     }
     return payload.withChildren(wanted.map((element) => {
       const key = keyOf(element);
-      if (this.place?.has(key) === true) return this.place.get(to.local, key) ?? element;
+      if (this.#isElsewhere(key)) return this.place?.get(to.local, key) ?? element;
       const text = this.#store.get(to.local, key);
       // What was never kept is given back as it was asked for, empty.
       return text === undefined ? element : parseXml(text);
@@ -72,7 +94,7 @@ class PrivateStorage {
   set({ to, payload }: Query): undefined {
     const { local } = to;
     const every = rootsOf(payload);
-    const elsewhere = (element: Element) => this.place?.has(keyOf(element)) === true;
+    const elsewhere = (element: Element) => this.#isElsewhere(keyOf(element));
     const roots = every.filter((element) => !elsewhere(element));
     const all = new Map(this.#store.entries(local));
     for (const element of roots) all.set(keyOf(element), isEmpty(element) ? "" : element.toString());

@@ -32,7 +32,7 @@ import { ARCHIVE_FEATURES, archiveOptions, expire, metadataOf } from "./keeping.
 import { MAM_NS, RETRACT_NS } from "./names.ts";
 import { BEHAVIOURS, PreferenceBook } from "./preferences.ts";
 import { answerPurges, notYours } from "./purge.ts";
-import { FULLTEXT_NS, queryForm, readQuery } from "./query.ts";
+import { type ArchiveQuery, FULLTEXT_NS, queryForm, readQuery } from "./query.ts";
 import { Recorder } from "./recorder.ts";
 import { Results } from "./results.ts";
 import { Tombstones } from "./tombstones.ts";
@@ -81,7 +81,7 @@ export const archive = definePlugin({
       search,
       (local, peer, stanza, at) => tombstones.kept(local, peer, stanza, at),
     );
-    host.provide(archiving, serviceOf(store, recorder));
+    host.provide(archiving, serviceOf(store));
     record(host, recorder);
     new Desk(host, store).open();
     answerPurges(host, store, host.config.purge);
@@ -109,9 +109,8 @@ function record(host: HostScope<Config>, recorder: Recorder): void {
   );
 }
 
-function serviceOf(store: Archive, recorder: Recorder): Archiving {
+function serviceOf(store: Archive): Archiving {
   return {
-    willStore: (stanza: Stanza) => recorder.willStore(stanza),
     has(stanza: Stanza) {
       const account = stanza.to!.bare;
       const id = stanzaIdBy(stanza.source, account);
@@ -143,9 +142,14 @@ class Desk {
 
   async #query({ payload, to, from, session }: Query): Promise<Element> {
     const query = readQuery(payload, this.host.config.search);
-    session?.set(asked, this.host.clock.now());
+    if (asksForNews(query)) session?.set(asked, this.host.clock.now());
     // A device builds on what it is shown: a crash must not take it back.
     await this.host.flush(this.host.writes);
     return await this.#results.answer(to.local, query, { archive: to, from, session });
   }
+}
+
+/** Whether a device that asks this learns what is new, whoever it is from: not of one conversation, or how much there is. */
+function asksForNews({ filter, max }: ArchiveQuery): boolean {
+  return filter.with === undefined && filter.ids === undefined && filter.text === undefined && max !== 0;
 }

@@ -37,7 +37,29 @@ export function notYours(_query: Query): never {
 /** Removes what a `<purge/>` names. */
 export async function purge(archive: Archive, owner: string, request: Element): Promise<undefined> {
   const filter = readPurge(request);
+  if (filter.resource !== undefined) return await purgeDevice(archive, owner, filter);
   while (await archive.delete(owner, filter, SLICE) > 0) await nextTurn();
+}
+
+/** There is no index by resources: what was said with all of them is read, in turns. */
+async function purgeDevice(
+  archive: Archive,
+  owner: string,
+  { resource, ...filter }: ArchiveFilter,
+): Promise<undefined> {
+  let ids: string[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const page = after === undefined ? { limit: SLICE } : { limit: SLICE, after };
+    const { items, complete } = await archive.find(owner, filter, page);
+    // Not before: the next ones are found behind them.
+    if (ids.length > 0) await archive.delete(owner, { ids }, SLICE);
+    ids = items.filter((item) => item.resource === resource).map(({ id }) => id);
+    if (complete) break;
+    after = items.at(-1)!.id;
+    await nextTurn();
+  }
+  if (ids.length > 0) await archive.delete(owner, { ids }, SLICE);
 }
 
 function readPurge(purge: Element): ArchiveFilter {

@@ -82,7 +82,7 @@ export class Recorder {
     const isSent = sent !== undefined && sent.stanza === stanza;
     const honest = isSent ? undefined : this.honest(stanza);
     const before = honest ?? stanza;
-    const stores = isSent ? this.preferences.keeps(stanza.to!.local, stanza.from!) : this.willStore(before);
+    const stores = isSent ? this.preferences.keeps(stanza.to!.local, stanza.from!) : this.#stores(before);
     if (!stores) return honest;
     this.#named = named(before, isSent ? sent.at : this.#now(), before.to!.bare);
     return this.#named.stanza;
@@ -99,7 +99,7 @@ export class Recorder {
     this.#append(account.local, stanza.from!, before, { id, at, text });
   }
 
-  willStore(stanza: Stanza): boolean {
+  #stores(stanza: Stanza): boolean {
     const { from, to } = stanza;
     return from !== undefined && to !== undefined && isLasting(stanza) &&
       this.preferences.keeps(to.local, from);

@@ -4,6 +4,7 @@
  */
 import {
   type Archive,
+  type ArchiveFilter,
   type ArchiveItem,
   type ArchivePage,
   buildPageReport,
@@ -14,9 +15,11 @@ import {
   type Element,
   formatDateTime,
   FORWARD_NS,
+  type Found,
   type HostScope,
   isPromise,
   type Jid,
+  nextTurn,
   prepared,
   Stanza,
   StanzaError,
@@ -30,8 +33,9 @@ const LONGEST = 1_048_576;
 /** Characters that may wait for a device before it is sent another page, and how often that is looked at. */
 const ROOM = 524_288;
 const PATIENCE = 50;
-/** How far messages are counted that not all are wanted of. */
-const COUNTED = 100_000;
+/** How far messages are counted that not all are wanted of, and where they are found by words, which takes longer. */
+const COUNTED = 20_000;
+const COUNTED_BY_WORDS = 1_000;
 
 export interface PageLimits {
   /** Messages a page, where the query does not say, and at most. */
@@ -57,17 +61,30 @@ interface Gathered {
 }
 
 export class Results {
+  /** What devices were answered last. */
+  readonly #answers = new WeakMap<ClientSession, Promise<unknown>>();
+
   constructor(
     private readonly host: HostScope<unknown>,
     private readonly archive: Archive,
     private readonly limits: PageLimits,
   ) {}
 
-  /** Sends the results of a query, and gives the `<fin/>` that follows them. */
+  /** Sends the results of a query, and gives the `<fin/>` that follows them. A device is answered one after another. */
   async answer(owner: string, query: ArchiveQuery, asker: Asker): Promise<Element> {
+    const { session } = asker;
+    if (session === undefined) return await this.#answer(owner, query, asker);
+    const before = this.#answers.get(session);
+    const answer = (before ?? Promise.resolve()).then(() => this.#answer(owner, query, asker));
+    this.#answers.set(session, answer.catch(() => undefined));
+    return await answer;
+  }
+
+  async #answer(owner: string, query: ArchiveQuery, asker: Asker): Promise<Element> {
     if (query.max === 0) return await this.#number(owner, query);
-    const { items, complete } = await this.#gather(owner, query);
+    // Before anything is read: pages that wait for a device would fill the memory.
     if (asker.session !== undefined) await this.#room(asker.session);
+    const { items, complete } = await this.#gather(owner, query);
     for (const item of query.flipped ? items.toReversed() : items) {
       const sent = this.#send(resultOf(item, query.id, asker), asker);
       if (sent !== undefined) await sent;
@@ -84,10 +101,9 @@ export class Results {
 
   /** XEP-0059 §2.7: how many there are, and none of them. */
   async #number(owner: string, { filter }: ArchiveQuery): Promise<Element> {
-    const found = await this.archive.find(owner, filter, { limit: 1 });
+    const found = await this.#find(owner, filter, { limit: 1 });
     if (found.missing !== undefined) throw unknown(found.missing);
-    const count = await this.archive.count(owner, filter, COUNTED);
-    return fin(count === 0, { count });
+    return fin(found.items.length === 0, { count: await this.#count(owner, filter) });
   }
 
   async #gather(owner: string, query: ArchiveQuery): Promise<Gathered> {
@@ -99,13 +115,12 @@ export class Results {
     let size = 0;
     let complete = false;
     for (;;) {
-      const found = await this.archive.find(
+      const found = await this.#find(
         owner,
         query.filter,
         {
           limit: Math.min(SLICE, left),
-          ...(after === undefined ? {} : { after }),
-          ...(before === undefined ? {} : { before }),
+          ...pageAt(after, before),
           ...(query.index === undefined || slices.length > 0 ? {} : { skip: query.index }),
         } satisfies ArchivePage,
       );
@@ -120,6 +135,47 @@ export class Results {
       else after = items.at(-1)!.id;
     }
     return { items: (backwards ? slices.reverse() : slices).flat(), complete };
+  }
+
+  /**
+   * One slice. There is no index by resources, of which one may have said little in a long conversation: that is read in
+   * turns.
+   */
+  async #find(owner: string, filter: ArchiveFilter, page: ArchivePage): Promise<Found> {
+    const { resource, ...rest } = filter;
+    if (resource === undefined) return await this.archive.find(owner, filter, page);
+    const { limit } = page;
+    let { after, before, skip = 0 } = page;
+    const backwards = after === undefined && before !== undefined;
+    let hits: ArchiveItem[] = [];
+    for (;;) {
+      const found = await this.archive.find(owner, rest, { limit: SLICE, ...pageAt(after, before) });
+      if (found.missing !== undefined) return found;
+      const said = found.items.filter((item) => item.resource === resource);
+      const fresh = said.slice(skip);
+      skip = Math.max(0, skip - said.length);
+      hits = backwards ? [...fresh, ...hits] : [...hits, ...fresh];
+      const complete = hits.length <= limit;
+      if (found.complete || !complete) {
+        return { items: backwards ? hits.slice(-limit) : hits.slice(0, limit), complete };
+      }
+      if (backwards) before = found.items[0]!.id;
+      else after = found.items.at(-1)!.id;
+      await nextTurn();
+    }
+  }
+
+  async #count(owner: string, filter: ArchiveFilter): Promise<number> {
+    const most = filter.text === undefined ? COUNTED : COUNTED_BY_WORDS;
+    if (filter.resource === undefined) return await this.archive.count(owner, filter, most);
+    let count = 0;
+    let after: string | undefined;
+    for (;;) {
+      const { items, complete } = await this.#find(owner, filter, { limit: SLICE, ...pageAt(after) });
+      count += items.length;
+      if (complete || count >= most) return count;
+      after = items.at(-1)!.id;
+    }
   }
 
   #send(result: Stanza, { session, routed = false }: Asker): Promise<unknown> | undefined {
@@ -137,6 +193,10 @@ export class Results {
       await new Promise<void>((resolve) => void this.host.clock.after(PATIENCE, resolve));
     }
   }
+}
+
+function pageAt(after: string | undefined, before?: string): Pick<ArchivePage, "after" | "before"> {
+  return { ...(after === undefined ? {} : { after }), ...(before === undefined ? {} : { before }) };
 }
 
 /** XEP-0313 §4.2. */

@@ -27,6 +27,7 @@ import {
 } from "../muc/api.ts";
 import { ARCHIVE, roomArchive } from "./api.ts";
 import { ARCHIVE_FEATURES, archiveOptions, expire } from "./keeping.ts";
+import { PURGE_NS } from "./purge.ts";
 import { FULLTEXT_NS } from "./query.ts";
 import { RoomDesk } from "./room_desk.ts";
 import { ACCESS, DAYS, isPublic } from "./room_fields.ts";
@@ -71,7 +72,11 @@ export const mucArchive = definePlugin({
     book.field(host, ARCHIVE, { initial: host.config.default });
     book.field(host, ACCESS, { initial: host.config.access });
     book.field(host, DAYS);
-    const features = [...ARCHIVE_FEATURES, ...(search ? [FULLTEXT_NS] : [])];
+    const features = [
+      ...ARCHIVE_FEATURES,
+      ...(search ? [FULLTEXT_NS] : []),
+      ...(host.config.purge ? [PURGE_NS] : []),
+    ];
     book.disco(host, {
       features: (room) => room.value(ARCHIVE) ? [...features, STANZA_ID_NS] : [STANZA_ID_NS],
     });

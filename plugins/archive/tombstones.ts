@@ -19,6 +19,9 @@ import {
 } from "#plugin";
 import { RETRACT_NS } from "./names.ts";
 
+const MUC_USER_NS = "http://jabber.org/protocol/muc#user";
+/** What may be written otherwise in the text of a message. */
+const ESCAPED = /[^\w.:\-+=/@]/;
 /** Messages read at a time, and in all: who retracts something older than that only tells the other clients. */
 const SLICE = 100;
 const MOST = 5_000;
@@ -28,8 +31,9 @@ const SEARCHES = 16;
 interface Retraction {
   readonly local: string;
   readonly peer: Jid;
-  /** Who said it, and may take it back. */
+  /** Who said it, and may take it back: any device of the account, but in a room only the occupant. */
   readonly by: Jid;
+  readonly isInRoom: boolean;
   /** The id that the message had, and the one that its retraction has. */
   readonly retracted: string;
   readonly id: string | undefined;
@@ -45,7 +49,10 @@ export class Tombstones {
   kept(local: string, peer: Jid, stanza: Stanza, at: number): undefined {
     const retracted = stanza.child("retract", RETRACT_NS)?.attr("id");
     if (retracted === undefined || retracted === "") return;
-    const retraction = { local, peer: peer.bare, by: stanza.from!.bare, retracted, id: stanza.id, at };
+    const by = stanza.from!;
+    // What the account itself says is its own in rooms, too.
+    const isInRoom = by.bare.equals(peer.bare) && stanza.child("x", MUC_USER_NS) !== undefined;
+    const retraction = { local, peer: peer.bare, by, isInRoom, retracted, id: stanza.id, at };
     // What a client retracts is nearly always recent, and then it is gone before anybody can ask for it.
     const next = this.#slice(retraction, "");
     if (next !== undefined && this.#searches < SEARCHES) {
@@ -74,7 +81,10 @@ export class Tombstones {
   }
 
   #bury(retraction: Retraction, { items, complete }: Found): Maybe<string | undefined> {
+    const { retracted } = retraction;
+    const isPlain = !ESCAPED.test(retracted);
     for (const item of items.toReversed()) {
+      if (isPlain && !item.value.includes(retracted)) continue;
       const message = parseXml(item.value);
       if (!isOf(message, retraction)) continue;
       const text = tombstone(message, retraction).toString();
@@ -86,10 +96,15 @@ export class Tombstones {
 }
 
 /** Only who sent a message may retract it, and a retraction is not itself retracted. */
-function isOf(message: Element, { by, retracted, id }: Retraction): boolean {
-  return message.attr("id") === retracted && message.attr("id") !== id &&
-    Jid.tryParse(message.attr("from") ?? "")?.bare.equals(by) === true &&
-    !message.has("retracted", RETRACT_NS);
+function isOf(message: Element, { by, peer, isInRoom, retracted, id }: Retraction): boolean {
+  if (message.attr("id") !== retracted || retracted === id || message.has("retracted", RETRACT_NS)) {
+    return false;
+  }
+  const from = Jid.tryParse(message.attr("from") ?? "");
+  if (from === undefined) return false;
+  // Private messages of a room's occupants differ in the nickname only (XEP-0045 §7.5).
+  const byOccupant = isInRoom || (from.bare.equals(peer) && message.has("x", MUC_USER_NS));
+  return byOccupant ? from.equals(by) : from.bare.equals(by.bare);
 }
 
 function tombstone(message: Element, { id, at }: Retraction): Element {

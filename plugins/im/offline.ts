@@ -19,6 +19,7 @@ import {
   sessionUnbound,
   size,
   StanzaError,
+  stanzaIdBy,
   undelivered,
   z,
 } from "#plugin";
@@ -107,8 +108,8 @@ class Offline {
     if (this.host.accounts.role(to) === "guest") return undefined;
     const message = this.queue.append(to.local, stanza, since ?? this.host.clock.now(), this.host.config);
     if (message !== undefined) return CLAIMED;
-    // What the archive has is not lost, and its sender needs no error.
-    if (this.archiving?.willStore(stanza) === true) return CLAIMED;
+    // What has a name in the archive is taken there: it is not lost, and its sender needs no error.
+    if (stanzaIdBy(stanza.source, to.bare) !== undefined) return undefined;
     throw new StanzaError(
       "service-unavailable",
       "the receiver is away, and no more messages are kept for them",

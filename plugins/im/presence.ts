@@ -12,7 +12,6 @@ import {
   type ClientSession,
   CONTENT_NS,
   definePlugin,
-  defineSlot,
   DELAY_NS,
   type Departing,
   departing,
@@ -30,16 +29,15 @@ import {
   z,
 } from "#plugin";
 import { availability, becameUnavailable, presenceChanged, roster, type Rosters } from "./api.ts";
+import { forget, forgetAll, remember, toldBy } from "./directed.ts";
 import { Fanout, notify, tellPresence, unavailableOf } from "./notify.ts";
+import { BAD_PRIORITY, readPriority } from "./priority.ts";
 import { answerProbe, isOwnProbe, probeOf } from "./probe.ts";
 import { isSubscriptionType } from "./subscription_table.ts";
 
 interface PresenceOptions {
   readonly directed: number;
 }
-
-/** Whom a session has told of its presence itself (RFC 6121 §4.6): addresses as text. */
-const directed = defineSlot<Set<string>>("directed");
 
 const config = options({
   directed: z.number().int().min(1).max(1_000_000).default(1000).describe(
@@ -91,10 +89,10 @@ class Presences {
   }
 
   withdraw(session: ClientSession, from: (to: Jid) => boolean): void {
-    for (const address of session.get(directed) ?? []) {
+    for (const address of toldBy(session) ?? []) {
       const to = Jid.parse(address);
       if (!from(to)) continue;
-      this.#forget(session, to);
+      forget(session, to);
       notify(this.host, session.username, unavailableOf(session.jid!, to), session);
     }
   }
@@ -131,7 +129,7 @@ class Presences {
       return isSubscriptionType(type) ? new StanzaError("bad-request", `"${type}" needs a 'to'`) : undefined;
     }
     if (type !== "available") return undefined;
-    const known = session.get(directed);
+    const known = toldBy(session);
     if (known === undefined || known.size < this.host.config.directed || known.has(to.toString())) {
       return undefined;
     }
@@ -217,7 +215,7 @@ class Presences {
     const priorityBefore = session.priority;
     session.presence = undefined;
     session.priority = 0;
-    session.set(directed, undefined);
+    forgetAll(session);
     if (was && session.isBound) host.deliver(session, stanza.addressed(session.jid));
     const { username } = session;
     const done = this.#fanout.run(username, receivers, (to) => {
@@ -230,7 +228,7 @@ class Presences {
   /** Everybody who believes a session to be available: subscribers, and those it has told itself (RFC 6121 §4.6.3). */
   #informed(session: ClientSession): Jid[] {
     const subscribers = session.presence === undefined ? [] : this.#subscribers(session);
-    const told = session.get(directed);
+    const told = toldBy(session);
     if (told === undefined) return this.#reachable(subscribers);
     const covered = new Set(subscribers.map(String));
     const others = [...told].filter((address) => !covered.has(address)).map((address) => Jid.parse(address));
@@ -244,7 +242,7 @@ class Presences {
 
   /** A session's stream is gone: the server says what the client did not (RFC 6121 §4.5.2). */
   ended(session: ClientSession): undefined {
-    if (session.presence === undefined && session.get(directed) === undefined) return;
+    if (session.presence === undefined && toldBy(session) === undefined) return;
     this.#unavailable(session, unavailableOf(session.jid!));
   }
 
@@ -258,19 +256,8 @@ class Presences {
   note({ stanza, session }: Readonly<Departing>): undefined {
     const { type, to } = stanza;
     if (to === undefined || (type !== "available" && type !== "unavailable")) return;
-    const told = session.get(directed);
-    if (type === "unavailable") {
-      if (told?.delete(to.toString()) === true && told.size === 0) session.set(directed, undefined);
-    } else if (!to.bare.equals(session.account)) {
-      if (told === undefined) session.set(directed, new Set([to.toString()]));
-      else told.add(to.toString());
-    }
-  }
-
-  /** RFC 6121 §4.6.1: who is gone itself need not hear of it. */
-  #forget(session: ClientSession, gone: Jid): void {
-    const told = session.get(directed);
-    if (told?.delete(gone.toString()) === true && told.size === 0) session.set(directed, undefined);
+    if (type === "unavailable") forget(session, to);
+    else if (!to.bare.equals(session.account)) remember(session, to);
   }
 
   // --- to clients -------------------------------------------------------------------------------------------------
@@ -297,7 +284,7 @@ class Presences {
   }
 
   #deliver(session: ClientSession, stanza: Stanza, from: Jid): void {
-    if (stanza.type !== "available") this.#forget(session, from);
+    if (stanza.type !== "available") forget(session, from);
     this.host.deliver(session, stanza);
   }
 
@@ -307,7 +294,7 @@ class Presences {
     const session = to.resource === "" ? undefined : host.session(to);
     const answers = answerProbe(stanza, {
       sees: exists && rosters.sees(to.local, from),
-      told: session?.get(directed)?.has(from.toString()) === true,
+      told: session !== undefined && toldBy(session)?.has(from.toString()) === true,
       available: exists ? this.sessions(to.local) : [],
     });
     for (const answer of answers) {
@@ -329,20 +316,4 @@ class Presences {
     if (type === "subscribe" || type === "probe") reply(undefined);
     return CLAIMED;
   }
-}
-
-const BAD_PRIORITY = new StanzaError("bad-request", "a priority is an integer from -128 to 127");
-const PRIORITY = /^[+-]?[0-9]{1,3}$/;
-
-/** RFC 6121 §4.7.2.3; undefined where it is not one. */
-function readPriority(stanza: Stanza): number | undefined {
-  let priority: number | undefined;
-  for (const child of stanza.source.children) {
-    if (typeof child === "string" || child.name !== "priority" || child.ns !== CONTENT_NS) continue;
-    const text = child.text.trim();
-    if (priority !== undefined || !PRIORITY.test(text)) return undefined;
-    priority = Number(text);
-    if (priority < -128 || priority > 127) return undefined;
-  }
-  return priority ?? 0;
 }

@@ -191,8 +191,11 @@ class Avatars {
   /** Contacts are told at once. */
   #note(local: string, hash: string): void {
     if (this.#hashOf(local) === hash) return;
+    const { writes } = this.host;
     this.#hashes.set(local, hash === "" ? undefined : hash);
     this.#known.set(local, hash);
+    // What was taken back is read again.
+    this.host.spawn(() => this.host.flush(writes).catch(() => void this.#known.delete(local)));
     for (const session of this.host.sessions(Jid.of(local, this.host.domain))) {
       const said = session.presence?.child("x", UPDATE_NS)?.childText("photo")?.trim();
       if (session.get(declined) === true || said?.toLowerCase() === hash) continue;

@@ -2,7 +2,7 @@
  * Bookmarks in their two forms: one item a room (XEP-0402), and one element with all of them (XEP-0048). What an older client
  * does not know of a room stays with it; what is no room stays in the older form. Pure.
  */
-import { booleanOf, el, type Element, Jid, type Node } from "#plugin";
+import { booleanOf, el, type Element, Jid } from "#plugin";
 
 export const BOOKMARKS_NS = "urn:xmpp:bookmarks:1";
 export const STORAGE_NS = "storage:bookmarks";
@@ -47,21 +47,25 @@ export function toConference(room: Element, before?: Element): Element {
   ]);
 }
 
-/** All rooms in the older form; `before` is the one there was: what is no room in it stays. */
-export function toStorage(bookmarks: Iterable<Bookmark>, before?: Element): Element {
-  const rooms: Node[] = [];
-  for (const { id, conference } of bookmarks) {
-    const { name } = conference.attrs;
-    rooms.push(
-      el("conference", STORAGE_NS, { jid: id, name, autojoin: joins(conference) ? "true" : undefined }, [
-        textIn(conference, "nick", STORAGE_NS),
-        textIn(conference, "password", STORAGE_NS),
-        ...conference.child("extensions")?.elements() ?? [],
-      ]),
-    );
+/** A room of the newer form in the older one. */
+export function toRoom({ id, conference }: Bookmark): Element {
+  const { name } = conference.attrs;
+  return el("conference", STORAGE_NS, { jid: id, name, autojoin: joins(conference) ? "true" : undefined }, [
+    textIn(conference, "nick", STORAGE_NS),
+    textIn(conference, "password", STORAGE_NS),
+    ...conference.child("extensions")?.elements() ?? [],
+  ]);
+}
+
+/** All rooms in the older form, with what is no room in the lists that there were. */
+export function toStorage(bookmarks: Iterable<Bookmark>, ...before: (Element | undefined)[]): Element {
+  const rest = new Map<string, Element>();
+  for (const list of before) {
+    for (const it of list?.elements() ?? []) {
+      if (it.name !== "conference" || it.ns !== STORAGE_NS) rest.set(it.toString(), it);
+    }
   }
-  const rest = before?.elements().filter((it) => it.name !== "conference" || it.ns !== STORAGE_NS) ?? [];
-  return el("storage", STORAGE_NS, {}, [...rooms, ...rest]);
+  return el("storage", STORAGE_NS, {}, [...[...bookmarks].map(toRoom), ...rest.values()]);
 }
 
 /** Whether two rooms in the newer form say the same. */

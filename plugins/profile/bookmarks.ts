@@ -6,8 +6,9 @@
  * its list without putting another in its place has tidied up and gets it again, an empty list is an empty list.
  */
 import { definePlugin, type Element, type HostScope, keyval, none, parseXml } from "#plugin";
-import { privateElements, type PrivatePlace, privatePlace } from "../account/api.ts";
+import { type PrivatePlace, privatePlace } from "../account/api.ts";
 import {
+  type Item,
   type NodeConfig,
   type PersonalServices,
   personalServices,
@@ -21,6 +22,7 @@ import {
   roomsOf,
   STORAGE_NS,
   toConference,
+  toRoom,
   toStorage,
 } from "./bookmark_forms.ts";
 import { adoptOnce, Mirror } from "./mirror.ts";
@@ -28,8 +30,8 @@ import { lastOf, watchNodes } from "./nodes.ts";
 
 const KEY = `{${STORAGE_NS}}storage`;
 const ID = "current";
-/** Rooms that are kept equal. */
-const MOST = 5000;
+/** Rooms of an account; where there are more, each form is on its own. */
+const MOST = 1000;
 /** XEP-0402 §5.1, XEP-0223. */
 const PRIVATE: Partial<NodeConfig> = {
   access_model: "whitelist",
@@ -53,20 +55,17 @@ export const bookmarks = definePlugin({
     const them = new Bookmarks(host, personal);
     host.provide(privatePlace, them);
     host.accountFeature(`${BOOKMARKS_NS}#compat-pep`);
-    watchNodes(host, [BOOKMARKS_NS, STORAGE_NS], (service, { name }, what) => {
-      if (what !== "configured") them.changed(service, name, what);
+    watchNodes(host, [BOOKMARKS_NS, STORAGE_NS], (service, { name }, what, item) => {
+      if (what !== "configured") them.changed(service, name, what, item);
     });
-    const old = host.open(privateElements);
     adoptOnce(host, host.open(adoptedBookmarks), (local) => {
-      const text = old.get(local, KEY);
-      const found = them.adopt(local, text === undefined ? undefined : parseXml(text));
-      if (text !== undefined && them.get(local) !== undefined) old.set(local, KEY, undefined);
-      return found;
+      return personal.isUsed(local) && them.adopt(local);
     });
   },
 });
 
 class Bookmarks implements PrivatePlace {
+  readonly keys = [KEY];
   readonly features = [`${BOOKMARKS_NS}#compat`, "urn:xmpp:bookmarks-conversion:0"];
   readonly #mirror: Mirror;
 
@@ -76,10 +75,6 @@ class Bookmarks implements PrivatePlace {
 
   // --- the private element ----------------------------------------------------------------------------------------
 
-  has(key: string): boolean {
-    return key === KEY;
-  }
-
   get(local: string): Element | undefined {
     return lastOf(this.personal.of(local), STORAGE_NS)?.payload;
   }
@@ -88,25 +83,12 @@ class Bookmarks implements PrivatePlace {
     this.#keep(this.personal.of(local), storage);
   }
 
-  // --- the nodes --------------------------------------------------------------------------------------------------
-
-  changed(service: PubsubService, node: string, what: "published" | "gone"): void {
-    this.#mirror.reflect(service.owner, () => {
-      const storage = lastOf(service, STORAGE_NS)?.payload;
-      this.#close(service, node);
-      if (node === BOOKMARKS_NS) this.#collate(service, storage);
-      else if (what === "published") this.#spread(service, storage);
-      else if (storage === undefined) this.#collate(service, undefined);
-    });
-  }
-
-  /** An account that had some of them before. */
-  adopt(local: string, old: Element | undefined): boolean {
-    if (old === undefined && !this.personal.isUsed(local)) return false;
+  adopt(local: string, _key?: string, old?: Element): boolean {
     const service = this.personal.of(local);
     this.#mirror.reflect(local, () => {
       const storage = lastOf(service, STORAGE_NS)?.payload;
       const known = this.#known(service);
+      if (known === undefined) return;
       // What is there is newer than what is found.
       for (const list of [storage, old]) {
         for (const [key, room] of roomsOf(list)) {
@@ -116,13 +98,29 @@ class Bookmarks implements PrivatePlace {
           this.#mirror.attempt(() => this.#publish(service, id, conference));
         }
       }
-      if (known.size > 0 || old !== undefined) this.#collate(service, storage ?? old);
+      if (old !== undefined) this.#keep(service, toStorage(known.values(), storage, old));
+      else this.#collate(service, storage);
     });
-    return true;
+    return lastOf(service, STORAGE_NS) !== undefined;
   }
 
-  /** All rooms of the newer form. */
-  #known(service: PubsubService): Map<string, Bookmark> {
+  // --- the nodes --------------------------------------------------------------------------------------------------
+
+  changed(service: PubsubService, node: string, what: "published" | "gone", item: Item | undefined): void {
+    this.#mirror.reflect(service.owner, () => {
+      const storage = lastOf(service, STORAGE_NS)?.payload;
+      this.#close(service, node);
+      if (node === STORAGE_NS) {
+        if (what === "published") this.#spread(service, storage);
+        else if (storage === undefined) this.#collate(service, undefined);
+      } else if (storage === undefined || item === undefined) this.#collate(service, storage);
+      else this.#insert(service, storage, item);
+    });
+  }
+
+  /** All rooms of the newer form; undefined where they are too many. */
+  #known(service: PubsubService): Map<string, Bookmark> | undefined {
+    if ((service.node(BOOKMARKS_NS)?.count ?? 0) > MOST) return undefined;
     const known = new Map<string, Bookmark>();
     for (const { id, payload } of service.latest(BOOKMARKS_NS, MOST)) {
       const key = payload === "" ? undefined : keyOf(id);
@@ -131,9 +129,24 @@ class Bookmarks implements PrivatePlace {
     return known;
   }
 
-  /** XEP-0402 §4.3.1: the items make one list, where it does not say the same already. */
+  /** XEP-0402 §4.3.1: one item has come, and its place in the list is known. */
+  #insert(service: PubsubService, storage: Element, { id, payload }: Item): void {
+    const key = keyOf(id);
+    const rooms = roomsOf(storage);
+    if (key === undefined || payload === "" || rooms.size > MOST) return;
+    const [before, conference] = [rooms.get(key), parseXml(payload)];
+    if (before !== undefined && isSame(toConference(before), conference)) return;
+    const room = toRoom({ id, conference });
+    const list = before === undefined
+      ? storage.plus(room)
+      : storage.withChildren(storage.children.map((child) => child === before ? room : child));
+    this.#keep(service, list);
+  }
+
+  /** The items make one list, where it does not say the same already. */
   #collate(service: PubsubService, storage: Element | undefined): void {
     const known = this.#known(service);
+    if (known === undefined) return;
     const rooms = roomsOf(storage);
     const equal = storage !== undefined && rooms.size === known.size &&
       [...known].every(([key, { conference }]) => {
@@ -149,6 +162,7 @@ class Bookmarks implements PrivatePlace {
   #spread(service: PubsubService, storage: Element | undefined): void {
     const known = this.#known(service);
     const rooms = roomsOf(storage);
+    if (known === undefined || rooms.size > MOST) return;
     for (const [key, room] of rooms) {
       const before = known.get(key);
       const conference = toConference(room, before?.conference);

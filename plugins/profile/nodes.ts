@@ -1,6 +1,7 @@
 /** Nodes of accounts that other places show too: what is in them, and when that may have become something else. */
 import { type Element, type HostScope, parseXml } from "#plugin";
 import {
+  type Item,
   itemPublished,
   itemsRetracted,
   type NodeConfig,
@@ -41,7 +42,7 @@ export function watchOpenNodes(
   names: readonly string[],
   fn: (service: PubsubService, node: string, what: Happened) => void,
 ): void {
-  watchNodes(host, names, (service, { name, config }, what, before) => {
+  watchNodes(host, names, (service, { name, config }, what, _, before) => {
     const [was, is] = [before?.access_model ?? config.access_model, config.access_model];
     if (what !== "configured") {
       if (is === "open") fn(service, name, what);
@@ -59,13 +60,14 @@ export function watchNodes(
     service: PubsubService,
     node: NodeView,
     what: "published" | "gone" | "configured",
+    item?: Item,
     before?: NodeConfig,
   ) => void,
 ): void {
   const watched = new Set(names);
   const here = (service: PubsubService, node: NodeView) => service.owner !== "" && watched.has(node.name);
-  host.on(itemPublished, ({ service, node }): undefined => {
-    if (here(service, node)) fn(service, node, "published");
+  host.on(itemPublished, ({ service, node, item }): undefined => {
+    if (here(service, node)) fn(service, node, "published", item);
   });
   for (const event of [itemsRetracted, nodePurged, nodeDeleted]) {
     host.on(event, ({ service, node }): undefined => {
@@ -73,6 +75,6 @@ export function watchNodes(
     });
   }
   host.on(nodeConfigured, ({ service, node, before }): undefined => {
-    if (here(service, node)) fn(service, node, "configured", before);
+    if (here(service, node)) fn(service, node, "configured", undefined, before);
   });
 }

@@ -100,8 +100,8 @@ export interface PubsubService {
   readonly owner: string;
 
   node(name: string): NodeView | undefined;
-  /** All nodes, by name. */
-  nodes(): Iterable<NodeView>;
+  /** All nodes, by name; or those whose names go on after this beginning. */
+  nodes(beginning?: string): Iterable<NodeView>;
   /** `config` is over what nodes of this name are like. */
   create(name: string, options?: { by?: Actor; config?: Partial<NodeConfig> }): NodeView;
   configure(name: string, changes: Partial<NodeConfig>, by?: Actor): NodeView;

@@ -37,8 +37,10 @@ export class Face implements PubsubService {
     return this.service.find(name);
   }
 
-  *nodes(): Iterable<NodeView> {
-    for (const page of this.service.pages()) {
+  *nodes(beginning = ""): Iterable<NodeView> {
+    // No name is after the last character there is.
+    const from = beginning === "" ? {} : { after: beginning, before: `${beginning}\u{10ffff}` };
+    for (const page of this.service.pages(from)) {
       for (const { node: name } of page) {
         const node = this.service.find(name);
         if (node !== undefined) yield node;

@@ -1,6 +1,6 @@
 /**
  * To each registration leads a line of notices: the first goes at once, what comes soon after it is put together into one,
- * and a call never waits. An answer that is an error ends the registration, unless trying again may help (XEP-0357 §7.1).
+ * and the first call of that time does not wait either. An answer that is an error ends the registration, unless trying again may help (XEP-0357 §7.1).
  * The number of messages that a device was told last is kept, so that it goes on after a restart.
  */
 import { type HostScope, map, type MapStore, type Stanza, StanzaError, type Timed } from "#plugin";
@@ -29,6 +29,8 @@ class Line implements Timed {
   failures = 0;
   /** Sent lately: what comes now waits. */
   resting = false;
+  /** A call was told while it rests: whoever calls again and again is not told of each time. */
+  called = false;
   next: Cause | undefined;
   /** What was told while a session waited: it may come a second time, when nobody resumes the session. */
   #told: Set<string> | undefined;
@@ -58,6 +60,7 @@ class Line implements Timed {
 
   expire(): void {
     this.resting = false;
+    this.called = false;
     this.rested(this);
   }
 }
@@ -83,8 +86,9 @@ export class Lines {
     if (line.hasTold(stanza)) return;
     if (waits) line.remember(stanza);
     if (cause.type === "chat" || cause.type === "groupchat") line.messages++;
-    if (line.resting && cause.type !== "call") line.next = cause;
-    else this.#send(line, registration, cause);
+    const isCall = cause.type === "call";
+    if (!line.resting || (isCall && !line.called)) this.#send(line, registration, cause);
+    else if (isCall || line.next?.type !== "call") line.next = cause;
   }
 
   /** The devices behind these registrations have seen everything. */
@@ -138,6 +142,7 @@ export class Lines {
 
   #send(line: Line, registration: Registration, cause: Cause): void {
     line.resting = true;
+    line.called ||= cause.type === "call";
     this.host.wheel.arm(line, this.options.interval);
     if (line.messages > 0) this.#unread.set(line.local, line.key, line.messages);
     const notice: Notice = { cause, messages: line.messages, ...this.facts(line.local) };

@@ -45,7 +45,7 @@ const PUBSUB_NS = "http://jabber.org/protocol/pubsub";
 
 const config = options({
   interval: duration().prefault("3 s").describe(
-    "Messages that follow one another within this time are told to a device together. Calls are told at once.",
+    "Messages that follow one another within this time are told to a device together. A call is told at once.",
   ),
   timeout: duration().prefault("60 s").describe("How long a push service may take to answer."),
   sender: z.boolean().default(true).describe(

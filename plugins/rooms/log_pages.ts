@@ -46,7 +46,8 @@ function list({ host, book, periods, theme, isOpen }: Pages, c: Context): Answer
   const after = c.req.query("after") ?? "";
   const rooms: { path: string; shown: Shown; name: string }[] = [];
   for (const name of periods.owners()) {
-    if (name <= after) continue;
+    // One that is not shown now need not be loaded to know it.
+    if (name <= after || periods.get(name)?.at(-1)?.to !== undefined) continue;
     const room = book.find(name);
     if (room === undefined || !isOpen(room)) continue;
     rooms.push({ path: `${encodeURIComponent(name)}/`, shown: shownOf(room), name });

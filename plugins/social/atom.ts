@@ -34,7 +34,6 @@ type Config = z.infer<typeof config>;
 export const atom = definePlugin({
   name: "atom",
   doc: "Shows blogs that are open to everybody as Atom feeds on the web.",
-  xeps: [[277, "0.6.5"]],
   config,
   needs: [personalServices],
   setup(host) {

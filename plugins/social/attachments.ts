@@ -34,7 +34,7 @@ import {
 } from "../pubsub/api.ts";
 import { ATTACHMENTS_NS, SUMMARY_NS } from "./names.ts";
 import { Tally } from "./tally.ts";
-import { type ItemPlace, itemUris, nodeUri, readItemUri } from "./uri.ts";
+import { type ItemPlace, itemUris, readItemUri } from "./uri.ts";
 
 const PREFIX = `${ATTACHMENTS_NS}/`;
 const SUMMARY_PREFIX = `${SUMMARY_NS}/`;
@@ -69,38 +69,36 @@ export const attachments = definePlugin({
 
     host.on(itemPublished, ({ service, node, item, before }): undefined => {
       const target = targetOf(node.name);
-      if (target !== undefined && item !== undefined) counted(service, node, target, item, before);
+      if (target !== undefined && item !== undefined) counted(service, target, item, before);
     });
     host.on(itemsRetracted, ({ service, node, ids }): undefined => {
       const target = targetOf(node.name);
-      if (target !== undefined) recount(service, node.name, target);
-      else if (!isOurs(node.name)) {
+      if (target !== undefined) recount(service, target);
+      else if (!isOurs(node.name) && isAttachedTo(service, node.name)) {
         for (const id of ids) drop(service, { jid: String(service.jid), node: node.name, item: id });
       }
     });
-    for (const event of [nodePurged, nodeDeleted]) {
-      host.on(event, ({ service, node }): undefined => {
-        const target = targetOf(node.name);
-        if (target !== undefined) recount(service, node.name, target);
-        else if (!isOurs(node.name)) {
-          for (const name of nodesOf(service, node.name)) service.delete(name);
-          if (event === nodeDeleted && service.node(SUMMARY_PREFIX + node.name) !== undefined) {
-            service.delete(SUMMARY_PREFIX + node.name);
-          }
-        }
-      });
-    }
+    host.on(nodePurged, ({ service, node }): undefined => {
+      const target = targetOf(node.name);
+      if (target !== undefined) recount(service, target);
+      else if (!isOurs(node.name)) dropAll(service, node.name);
+    });
+    host.on(nodeDeleted, ({ service, node: { name } }): undefined => {
+      const target = targetOf(name);
+      if (target !== undefined) recount(service, target);
+      // A node takes its summary with it, and a summary what it is of.
+      else if (name.startsWith(SUMMARY_PREFIX)) dropAll(service, name.slice(SUMMARY_PREFIX.length));
+      else if (isAttachedTo(service, name)) service.delete(SUMMARY_PREFIX + name);
+    });
     host.on(nodeConfigured, ({ service, node, before }): undefined => {
-      if (isOurs(node.name) || !differs(before, node.config)) return;
+      if (isOurs(node.name) || !differs(before, node.config) || !isAttachedTo(service, node.name)) return;
       for (const name of nodesOf(service, node.name)) service.configure(name, likeness(node, who));
-      const summary = SUMMARY_PREFIX + node.name;
-      if (service.node(summary) !== undefined) service.configure(summary, readable(node));
+      service.configure(SUMMARY_PREFIX + node.name, readable(node));
     });
     host.on(affiliationChanged, ({ service, node, jid, affiliation }): undefined => {
-      if (isOurs(node.name)) return;
-      const names = [...nodesOf(service, node.name), SUMMARY_PREFIX + node.name];
-      for (const name of names) {
-        if (service.node(name) !== undefined) service.affiliate(name, jid, affiliation);
+      if (isOurs(node.name) || !isAttachedTo(service, node.name)) return;
+      for (const name of [...nodesOf(service, node.name), SUMMARY_PREFIX + node.name]) {
+        service.affiliate(name, jid, affiliation);
       }
     });
   },
@@ -146,6 +144,9 @@ function admit(x: Readonly<Publishing>, who: Who): StanzaError | undefined {
   if (service.node(name) !== undefined) return undefined;
   if (who === "publishers" && !service.may(node.name, by, "publish")) return new StanzaError("forbidden");
   make(service, name, node, likeness(node, who));
+  if (!isAttachedTo(service, node.name)) {
+    make(service, SUMMARY_PREFIX + node.name, node, { ...KEPT, ...readable(node) });
+  }
   return undefined;
 }
 
@@ -190,14 +191,17 @@ function targetOf(name: string): ItemPlace | undefined {
 
 /** The attachment nodes of all items of a node. */
 function nodesOf(service: PubsubService, node: string): string[] {
-  const beginning = `${PREFIX}${nodeUri(service.jid.toString(), node)};`;
-  const found: string[] = [];
-  for (const { name } of service.nodes()) {
-    if (name.startsWith(beginning) || (name.startsWith(PREFIX) && targetOf(name)?.node === node)) {
-      found.push(name);
-    }
-  }
-  return found;
+  const place = { jid: service.jid.toString(), node, item: "" };
+  return itemUris(place).flatMap((uri) => [...service.nodes(PREFIX + uri)].map(({ name }) => name));
+}
+
+/** Whether anything was ever attached to an item of a node. */
+function isAttachedTo(service: PubsubService, node: string): boolean {
+  return service.node(SUMMARY_PREFIX + node) !== undefined;
+}
+
+function dropAll(service: PubsubService, node: string): void {
+  for (const name of nodesOf(service, node)) service.delete(name);
 }
 
 /** The item is gone. */
@@ -207,57 +211,38 @@ function drop(service: PubsubService, target: ItemPlace): void {
   }
 }
 
-function counted(
-  service: PubsubService,
-  node: NodeView,
-  target: ItemPlace,
-  item: Item,
-  before: Item | undefined,
-): void {
+function counted(service: PubsubService, target: ItemPlace, item: Item, before: Item | undefined): void {
   const old = service.item(SUMMARY_PREFIX + target.node, target.item);
   const tally = Tally.of(old && parsed(old));
   tally.count(before && parsed(before), -1);
   tally.count(parsed(item), 1);
-  summarize(service, node.config, target, tally);
+  summarize(service, target, tally);
 }
 
 /** Counts all that is attached to an item. */
-function recount(service: PubsubService, name: string, target: ItemPlace): void {
+function recount(service: PubsubService, target: ItemPlace): void {
   const tally = new Tally();
-  let config: NodeConfig | undefined;
   for (const uri of itemUris(target)) {
-    const node = service.node(PREFIX + uri);
-    if (node === undefined) continue;
-    config ??= node.config;
+    if (service.node(PREFIX + uri) === undefined) continue;
     let after: string | undefined;
     do {
-      const page: readonly Item[] = service.items(node.name, { after, max: PAGE }, PAGE).items;
+      const page: readonly Item[] = service.items(PREFIX + uri, { after, max: PAGE }, PAGE).items;
       for (const item of page) tally.count(parsed(item), 1);
       after = page.length < PAGE ? undefined : page.at(-1)!.id;
     } while (after !== undefined);
   }
-  config ??= service.node(name)?.config;
-  summarize(service, config, target, tally);
+  summarize(service, target, tally);
 }
 
 /** §4.6: an item of the same id, or none. */
-function summarize(
-  service: PubsubService,
-  config: NodeConfig | undefined,
-  { node, item }: ItemPlace,
-  tally: Tally,
-): void {
+function summarize(service: PubsubService, { node, item }: ItemPlace, tally: Tally): void {
+  if (!isAttachedTo(service, node)) return;
   const name = SUMMARY_PREFIX + node;
+  const before = service.item(name, item);
   const summary = tally.summary();
-  const target = service.node(node);
   if (summary === undefined) {
-    if (service.item(name, item) !== undefined) service.retract(name, [item]);
-    return;
-  }
-  if (config === undefined || target === undefined) return;
-  if (service.node(name) === undefined) make(service, name, target, { ...KEPT, ...readable(target) });
-  const before = service.item(name, item)?.payload;
-  if (before !== summary.toString()) service.publish(name, { id: item, payload: summary });
+    if (before !== undefined) service.retract(name, [item]);
+  } else if (before?.payload !== summary.toString()) service.publish(name, { id: item, payload: summary });
 }
 
 function parsed({ payload }: Item): Element | undefined {

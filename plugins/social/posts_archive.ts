@@ -39,7 +39,7 @@ const ADDRESSES = 10_000;
 const config = options({
   path: webPath("/posts"),
   good_for: duration().prefault("1 hour").describe("How long an address can be used."),
-  largest: size().prefault("32 MiB").describe("The largest file that may be brought."),
+  largest: size().prefault("8 MiB").describe("The largest file that may be brought."),
 });
 type Config = z.infer<typeof config>;
 
@@ -105,6 +105,8 @@ type Valid = (token: string, way: Ticket["way"]) => PubsubService | undefined;
 
 function archiveApp(host: HostScope<Config>, valid: Valid): App {
   const app: App = new Hono();
+  // A file is many times as large once it has been read: one at a time.
+  let busy = false;
   const none = (accept: string | undefined) =>
     errorResponse(accept, 404, "This address is not good, or not any more.");
   app.get("/:token", (c) => {
@@ -122,14 +124,25 @@ function archiveApp(host: HostScope<Config>, valid: Valid): App {
   app.put("/:token", async (c) => {
     const service = valid(c.req.param("token"), "bring");
     if (service === undefined) return none(c.req.header("accept"));
-    const drafts = read(new Uint8Array(await c.req.arrayBuffer()));
-    if (drafts === undefined) {
-      return errorResponse(c.req.header("accept"), 422, "This file is no Atom feed.");
+    const bytes = new Uint8Array(await c.req.arrayBuffer());
+    if (busy) {
+      const response = errorResponse(c.req.header("accept"), 503, "Others bring posts just now.");
+      response.headers.set("retry-after", "10");
+      return response;
     }
-    const since = host.writes;
-    const counts = await bring(service, Jid.of(service.owner, host.domain), drafts);
-    await host.flush(since);
-    return c.json(counts);
+    busy = true;
+    try {
+      const drafts = read(bytes);
+      if (drafts === undefined) {
+        return errorResponse(c.req.header("accept"), 422, "This file is no Atom feed.");
+      }
+      const since = host.writes;
+      const counts = await bring(service, Jid.of(service.owner, host.domain), drafts);
+      await host.flush(since);
+      return c.json(counts);
+    } finally {
+      busy = false;
+    }
   });
   return app;
 }

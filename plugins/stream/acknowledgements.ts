@@ -130,6 +130,12 @@ export class Acknowledgements implements Timed {
     return this.queue.length > 0 && (this.#asked < this.next || this.#moves);
   }
 
+  /** Whether a client has forgotten what it acknowledged before: what it wants again is not kept any more. */
+  isBehind(h: number): boolean {
+    const behind = (this.#acknowledged - h + WRAP) % WRAP;
+    return behind > 0 && behind < WRAP / 2;
+  }
+
   /** The client has dealt with `h` stanzas. Throws the StreamError of XEP-0198 §4 where it never got so many. */
   acknowledge(h: number): void {
     const known = (this.outbound - this.#acknowledged + WRAP) % WRAP;

@@ -161,9 +161,7 @@ export class Rerouting {
   }
 
   #settle(stanza: Stanza, outcome: Outcome): void {
-    // What the archive has is found there; an error would only say what is not true.
-    if (outcome === CLAIMED || stanzaIdBy(stanza.source, stanza.to!.bare) !== undefined) return;
-    this.host.refuse(stanza, outcome ?? new StanzaError("recipient-unavailable"));
+    if (outcome !== CLAIMED) this.host.refuse(stanza, outcome ?? new StanzaError("recipient-unavailable"));
   }
 }
 

@@ -19,36 +19,30 @@ import {
   entering,
   type HostScope,
   kindOf,
-  Lru,
   nextTurn,
   options,
   parting,
   randomId,
-  type Resumption,
   sessionUnbound,
   size,
   type Stanza,
-  STANZAS_NS,
   stopping,
   StreamError,
   writing,
   z,
 } from "#plugin";
 import { archiving } from "../archive/api.ts";
-import { acceptance, becameUnavailable, carbons, carbonsSwitched, presenceChanged } from "../im/api.ts";
+import { acceptance, carbons } from "../im/api.ts";
 import { privacy } from "../privacy/api.ts";
+import { watchDevices } from "./absences_watch.ts";
 import { Acknowledgements, type Keeper, readCount } from "./acknowledgements.ts";
 import { acknowledging, keptForParked, sessionParked, sessionResumed } from "./api.ts";
 import { late, Rerouting } from "./rerouting.ts";
+import { failure, Resumptions } from "./resumptions.ts";
 import { Stakes } from "./stakes.ts";
 import { Safe } from "./safe.ts";
 
 const NAMESPACES = ["urn:xmpp:sm:3", "urn:xmpp:sm:2"] as const;
-/** Sessions that ended lately, of which the counter is still known. */
-const REMEMBERED = 10_000;
-/** How often, and how long each time, a resumption waits for requests that are being answered. */
-const MOST_TRIES = 50;
-const TRY_MS = 100;
 /** How long a client that has been asked may say nothing before its messages are put into storage, too. */
 const SILENCE = 5000;
 
@@ -73,8 +67,6 @@ const config = options({
 type Config = z.infer<typeof config>;
 
 const acknowledgements = defineSlot<Acknowledgements>("stream_management");
-/** Sessions that can be resumed, by id; kept over reloads of the plugin. */
-const resumable = defineSlot<Map<string, Acknowledgements>>("stream_management.resumable");
 
 export const streamManagement = definePlugin({
   name: "stream_management",
@@ -95,9 +87,7 @@ class StreamManagement implements Keeper {
   readonly largest: number;
   readonly #rerouting: Rerouting;
   readonly #stakes: Stakes;
-  readonly #resumable: Map<string, Acknowledgements>;
-  /** Of sessions that have ended, how many of the client's stanzas were dealt with (XEP-0198 §5, `failed` with `h`). */
-  readonly #ended = new Lru<string, number>(REMEMBERED);
+  readonly #resumptions: Resumptions;
 
   constructor(private readonly host: HostScope<Config>) {
     this.requestAfter = host.config.request_after;
@@ -110,7 +100,7 @@ class StreamManagement implements Keeper {
       (session, stanza) => this.#stakes.holds(session, stanza),
     );
     this.#stakes = new Stakes(host, this.#rerouting, (session) => session.get(acknowledgements));
-    this.#resumable = host.hold(resumable, () => new Map());
+    this.#resumptions = new Resumptions(host, (acks) => this.#goOn(acks));
   }
 
   register(): void {
@@ -130,7 +120,11 @@ class StreamManagement implements Keeper {
       host.nonza(ns, "a", (session, element) => this.#acknowledged(session, element));
     }
     this.#registerInlines();
-    this.#watchOthers();
+    watchDevices(
+      host,
+      (priority) => this.#rerouting.accepts(priority),
+      (session) => session.get(acknowledgements),
+    );
     host.provide(acknowledging, {
       isWatched: (session) => session.get(acknowledgements) !== undefined,
       entrust: (session, deposit, write) => this.#entrust(session, new Safe(deposit), write),
@@ -151,29 +145,8 @@ class StreamManagement implements Keeper {
     host.tap(parting, ({ session, end }) => this.#park(session, end));
     host.on(sessionUnbound, ({ session }) => this.#over(session));
     host.on(stopping, () => {
-      for (const { session } of [...this.#resumable.values()]) if (session.parked) session.unbind();
+      for (const { session } of this.#resumptions.all()) if (session.parked) session.unbind();
     });
-  }
-
-  /** Which devices of an account get what, beside the one that it is kept for. */
-  #watchOthers(): void {
-    const { host } = this;
-    const accepts = (priority: number): boolean => this.#rerouting.accepts(priority);
-    const tell = (session: ClientSession, of: "unreached" | "uncopied", there: boolean): undefined => {
-      for (const other of host.sessions(session.account)) {
-        const acks = other === session ? undefined : other.get(acknowledgements);
-        acks?.[of][there ? "came" : "went"](session, acks.queue.length);
-      }
-    };
-    host.on(presenceChanged, ({ session, priorityBefore }) => {
-      const before = priorityBefore !== undefined && accepts(priorityBefore);
-      const now = accepts(session.priority);
-      if (before !== now) tell(session, "unreached", now);
-    });
-    host.on(becameUnavailable, ({ session, priorityBefore }) => {
-      if (accepts(priorityBefore)) tell(session, "unreached", false);
-    });
-    host.on(carbonsSwitched, ({ session, on }) => tell(session, "uncopied", on));
   }
 
   /** XEP-0198 §9: resumed within the login, or enabled with a new resource. */
@@ -184,7 +157,7 @@ class StreamManagement implements Keeper {
       offer: () => offered,
       take: ({ session, request }) => {
         const element = request.child("resume", ns);
-        return element === undefined ? undefined : this.#resumption(session, element);
+        return element === undefined ? undefined : this.#resumptions.find(session, element);
       },
     });
     this.host.inline("bind2", {
@@ -218,7 +191,7 @@ class StreamManagement implements Keeper {
     const id = resumes ? randomId(18) : undefined;
     const acks = new Acknowledgements(session, ns, id, patience, this);
     session.set(acknowledgements, acks);
-    if (id !== undefined) this.#resumable.set(id, acks);
+    this.#resumptions.add(acks);
     return el("enabled", ns, {
       id,
       resume: resumes ? "true" : undefined,
@@ -231,7 +204,7 @@ class StreamManagement implements Keeper {
       session.stream?.send(failure(element.ns, "unexpected-request"));
       return undefined;
     }
-    const found = await this.#resumption(session, element);
+    const found = await this.#resumptions.find(session, element);
     // The client has gone away meanwhile.
     if (session.stream === undefined) return undefined;
     if (found instanceof Element) {
@@ -243,55 +216,6 @@ class StreamManagement implements Keeper {
     found.resumed();
   }
 
-  /** The session that the client means, once it can go on with another stream; or why it cannot. */
-  async #resumption(session: ClientSession, element: Element): Promise<Resumption<ClientSession> | Element> {
-    const { ns } = element;
-    const h = readCount(element);
-    const id = element.attr("previd");
-    if (h === undefined || id === undefined) return failure(ns, "bad-request");
-    const acks = this.#resumable.get(id);
-    // Of another account's session nothing is said.
-    if (acks === undefined || acks.ns !== ns || acks.session.username !== session.username) {
-      this.#count("failed");
-      return failure(ns, "item-not-found", this.#ended.get(`${session.username} ${id}`));
-    }
-    acks.acknowledge(h);
-    await this.#settled(acks);
-    if (!acks.session.isBound) {
-      this.#count("failed");
-      return failure(ns, "item-not-found", acks.inbound);
-    }
-    return {
-      session: acks.session,
-      answer: () => el("resumed", ns, { previd: id, h: String(acks.inbound) }),
-      resumed: () => this.#goOn(acks),
-    };
-  }
-
-  #count(result: "resumed" | "failed"): void {
-    this.host.metrics
-      .counter("metronome_resumptions", "Sessions that clients wanted to resume (XEP-0198).", [
-        "host",
-        "result",
-      ])
-      .of(this.host.domain, result).add();
-  }
-
-  /**
-   * What the client will be told is dealt with must be safe first. Its old stream may still be read meanwhile, and requests
-   * that are being answered get a while: a lower number would bring again what came behind them.
-   */
-  async #settled(acks: Acknowledgements): Promise<void> {
-    const { session } = acks;
-    for (let tries = 0; session.pendingRequests > 0 && tries < MOST_TRIES; tries++) {
-      await new Promise<void>((resolve) => void this.host.clock.after(TRY_MS, resolve));
-    }
-    for (let safe = -1; safe !== acks.inbound;) {
-      safe = acks.inbound;
-      await this.host.flush();
-    }
-  }
-
   #goOn(acks: Acknowledgements): void {
     this.host.wheel.disarm(acks);
     acks.goOn();
@@ -301,7 +225,7 @@ class StreamManagement implements Keeper {
       acks.session.stream?.put(late(stanza, acks.times[place]!, domain).toText());
     });
     if (acks.queue.length > 0) acks.request();
-    this.#count("resumed");
+    this.#resumptions.count("resumed");
     this.host.log.debug("resumed", { session: acks.session.jid?.toString(), again: acks.queue.length });
     this.host.emit(sessionResumed, { session: acks.session });
   }
@@ -419,17 +343,10 @@ class StreamManagement implements Keeper {
     if (acks === undefined) return;
     this.host.wheel.disarm(acks);
     session.set(acknowledgements, undefined);
-    if (acks.id !== undefined) {
-      this.#resumable.delete(acks.id);
-      this.#ended.set(`${session.username} ${acks.id}`, acks.inbound);
-    }
+    this.#resumptions.over(acks);
     this.#rerouting.reroute(acks);
     this.#stakes.lookAt(session.account);
   }
-}
-
-function failure(ns: string, condition: string, h?: number): Element {
-  return el("failed", ns, h === undefined ? {} : { h: String(h) }, [el(condition, STANZAS_NS)]);
 }
 
 /** The connection, and not the session: also where we gave it up because nobody answered or read any more. */

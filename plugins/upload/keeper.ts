@@ -47,7 +47,10 @@ type External = NonNullable<UploadOptions["external"]>;
  * the file's place, a zero byte, and its size and type (to put it) or the secret of deletion (to delete it).
  */
 export class ForeignKeeper implements Keeper {
-  constructor(private readonly external: External) {}
+  constructor(
+    private readonly host: Pick<HostScope<unknown>, "clock">,
+    private readonly external: External,
+  ) {}
 
   addresses(file: StoredFile): Addresses {
     const get = this.#url(this.external.url, file);
@@ -60,11 +63,13 @@ export class ForeignKeeper implements Keeper {
     const { delete_url, delete_secret } = this.external;
     if (delete_url === undefined || delete_secret === undefined) return;
     const token = this.#token(`${this.#place(file)}\0${delete_secret.reveal()}`);
+    const late = new AbortController();
+    const timer = this.host.clock.after(PATIENCE, () => late.abort(new Error("the store does not answer")));
     const response = await fetch(`${this.#url(delete_url, file)}?token=${token}`, {
       method: "DELETE",
       redirect: "error",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]),
-    });
+      signal: AbortSignal.any([signal, late.signal]),
+    }).finally(() => timer.cancel());
     await response.body?.cancel();
     if (!response.ok && response.status !== 404) throw new Error(`the store answered ${response.status}`);
   }

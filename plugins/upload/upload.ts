@@ -50,7 +50,9 @@ export const upload = definePlugin({
     const folder = new Folder(`${host.config.folder ?? `${host.data}/upload`}/${host.domain}`);
     const tokens = new Tokens(secretOf(host));
     const { external } = host.config;
-    const keeper = external === undefined ? new OwnKeeper(host, folder, tokens) : new ForeignKeeper(external);
+    const keeper = external === undefined
+      ? new OwnKeeper(host, folder, tokens)
+      : new ForeignKeeper(host, external);
     const coming = host.hold(arrivals, () => {
       const made = new Set<string>();
       host.spawn((signal) => folder.clean(made, signal));

@@ -28,8 +28,9 @@ export function readPiece(text: string): BoshBody {
   const closed = text.charCodeAt(end - 1) === 47;
   const name = /^<([^\s/>]+)/.exec(text)?.[1] ?? "";
   const rest = text.slice(end + 1);
-  const close = /<\/([^\s>]+)\s*>\s*$/.exec(rest);
-  if (closed ? rest.trim() !== "" : close?.[1] !== name) throw notBody();
+  // Looked for from the end: the pieces before it are somebody's text, of any length and with any beginnings of tags.
+  const close = rest.lastIndexOf("</");
+  if (closed ? rest.trim() !== "" : close < 0 || !isEndOf(name, rest.slice(close))) throw notBody();
   const tag = text.slice(0, end + 1);
   const body = parseXml(closed ? tag : `${tag}</${name}>`, {
     stanzaBytes: 10_000,
@@ -37,7 +38,7 @@ export function readPiece(text: string): BoshBody {
     attributes: 100,
   });
   if (body.name !== "body" || body.ns !== BOSH_NS) throw notBody();
-  return { attrs: body.attrs, content: closed ? "" : rest.slice(0, close!.index) };
+  return { attrs: body.attrs, content: closed ? "" : rest.slice(0, close) };
 }
 
 /** The text of a request. Throws an XmlError where it is not UTF-8. */
@@ -45,6 +46,12 @@ export function textOf(bytes: Uint8Array): string {
   const text = decodeUtf8(bytes);
   if (text.includes("\ufffd")) throw new XmlError("not-well-formed", "the request is not UTF-8");
   return text;
+}
+
+/** Whether a text that begins with `</` is the end tag of `name`, and nothing else. */
+function isEndOf(name: string, text: string): boolean {
+  const tag = text.trimEnd();
+  return tag.endsWith(">") && tag.slice(2, -1).trimEnd() === name;
 }
 
 function endOfTag(text: string): number {

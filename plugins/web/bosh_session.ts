@@ -27,6 +27,12 @@ import { HTTPS, NOWHERE } from "./tls_elsewhere.ts";
 /** From so many characters on that nobody has fetched, the stream is told to wait. */
 const HIGH_WATER = 65_536;
 
+/** A request may say so much before the client has proved who it is. */
+const LONGEST_OF_STRANGERS = 65_536;
+
+/** So many bytes may wait for a stream that does not read: more come only from who does not wait for answers. */
+const MOST_UNREAD = 4_194_304;
+
 /** What a request of a client that polls may take, in milliseconds. */
 const MOMENT = 300;
 
@@ -78,6 +84,8 @@ export class BoshSession implements Carrier, Framing, Timed {
   #out: string[] = [];
   /** What has come in while the stream does not read. */
   #unread: Uint8Array[] = [];
+  #unreadBytes = 0;
+  #trusted = false;
   #paused = false;
   #over = false;
   #settling = false;
@@ -125,6 +133,9 @@ export class BoshSession implements Carrier, Framing, Timed {
   #take(request: Request): void {
     const { rid } = request;
     if (rid < this.#next) return this.#repeated(request);
+    if (!this.#trusted && request.body.content.length > LONGEST_OF_STRANGERS) {
+      return this.#fail("policy-violation", request);
+    }
     // §11: one more may come where it pauses or ends the session.
     const { type, pause } = request.body.attrs;
     const last = this.#next - 1 + this.terms.requests + (type === "terminate" || pause !== undefined ? 1 : 0);
@@ -158,7 +169,9 @@ export class BoshSession implements Carrier, Framing, Timed {
     this.#held.push(request);
     if (!this.#keys.accepts(attrs)) return this.#fail("item-not-found", request);
     this.#acknowledge(count(attrs.ack));
-    if (this.#tooOften(request)) return this.#fail("policy-violation", request);
+    if (this.#tooOften(request) || this.#unreadBytes > MOST_UNREAD) {
+      return this.#fail("policy-violation", request);
+    }
     const pause = count(attrs.pause);
     if (pause !== undefined) return this.#pauseFor(pause);
     this.#inactivity = this.terms.inactivity;
@@ -210,8 +223,10 @@ export class BoshSession implements Carrier, Framing, Timed {
 
   #feed(text: string): void {
     const bytes = encodeUtf8(text);
-    if (this.#paused || this.#sink === undefined || this.#unread.length > 0) this.#unread.push(bytes);
-    else this.#sink.bytes(bytes);
+    if (this.#paused || this.#sink === undefined || this.#unread.length > 0) {
+      this.#unread.push(bytes);
+      this.#unreadBytes += bytes.length;
+    } else this.#sink.bytes(bytes);
   }
 
   // --- responses --------------------------------------------------------------------------------------------------
@@ -235,7 +250,10 @@ export class BoshSession implements Carrier, Framing, Timed {
       for (const request of held.splice(0, live)) this.#say(request, "");
       this.#deliver(held.shift()!);
     } else if (this.#greeted) {
-      while (held.length > this.terms.hold && !this.#isAnsweredSoon(held[0]!)) this.#say(held.shift()!, "");
+      // While the stream does not read, clients that keep to the number of requests have to wait with theirs.
+      while (held.length > this.terms.hold && this.#unread.length === 0 && !this.#isAnsweredSoon(held[0]!)) {
+        this.#say(held.shift()!, "");
+      }
     }
     if (!this.#gone) this.#arm();
   }
@@ -375,6 +393,10 @@ export class BoshSession implements Carrier, Framing, Timed {
     }
   }
 
+  trust(): void {
+    this.#trusted = true;
+  }
+
   pause(): void {
     this.#paused = true;
   }
@@ -398,7 +420,10 @@ export class BoshSession implements Carrier, Framing, Timed {
 
   #deliverUnread(): void {
     while (!this.#paused && this.#sink !== undefined && this.#unread.length > 0) {
-      this.#sink.bytes(this.#unread.shift()!);
+      const bytes = this.#unread.shift()!;
+      this.#unreadBytes -= bytes.length;
+      this.#sink.bytes(bytes);
+      this.#touch();
     }
   }
 }

@@ -19,6 +19,7 @@ import {
   webPath,
 } from "#plugin";
 import { webSocketPath } from "./api.ts";
+import { Cors } from "./cors.ts";
 import { page } from "./page.ts";
 import { HTTPS } from "./tls_elsewhere.ts";
 import { elsewhere, originList, treatAsSecure } from "./web_options.ts";
@@ -53,6 +54,7 @@ export const websocket = definePlugin({
     // Sessions outlive a reload, and their end may be the moment to say it.
     const moved = host.hold(movedTo, () => ({ uri: undefined }));
     moved.uri = redirect;
+    const cors = new Cors(origins, "GET");
     const framing = frames(() => moved.uri);
     const app: App = new Hono();
     app.get("/", (c) => {
@@ -62,8 +64,7 @@ export const websocket = definePlugin({
         return page(c, "WebSocket", "XMPP clients connect here; there is nothing to see for a browser.");
       }
       const accept = c.req.header("accept");
-      const origin = c.req.header("origin");
-      if (origin !== undefined && !origins.includes("*") && !origins.includes(origin)) {
+      if (!cors.allows(c.req.header("origin"), connection)) {
         return errorResponse(accept, 403, "Pages of this origin may not connect here.");
       }
       if (!upgrade.protocols.includes(PROTOCOL)) {

@@ -2,6 +2,7 @@
 import type { AnyPlugin } from "../plugin/plugin.ts";
 import { check } from "./check.ts";
 import { checkFederation } from "./check_federation.ts";
+import { checkMovim } from "./check_movim.ts";
 import type { Command, ExitCode } from "./command.ts";
 import { configCommands } from "./config_commands.ts";
 import { execute } from "./execute.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   ...proxyCommands,
   check,
   checkFederation,
+  checkMovim,
   hostList,
   execute,
   pluginsCommand,

@@ -114,7 +114,7 @@ function claimsOf(sources: Sources, catalog: Catalog, members: Members): Map<str
         );
       } else claims.set(place, { service, parent: host.domain });
     }
-    Object.assign(host.services, atHome(sources, catalog, host));
+    Object.assign(host.services, atHome(sources, catalog, members, host));
   }
   return claims;
 }
@@ -129,16 +129,29 @@ function wishes(
   const wanted: [string, string][] = [];
   for (const service of catalog.services.values()) {
     const said = saying(sources, catalog, host, service);
-    if (said === "@" || said === undefined) continue;
-    const place = said.includes(".") ? said : `${said}.${host.domain}`;
-    const own = writtenService(members, host, service.name);
-    if (own !== undefined && isDefault(sources, catalog, host, service)) wanted.push([own, service.name]);
-    else wanted.push([place.toLowerCase(), service.name]);
+    if (said === undefined) continue;
+    const own = ownPlace(sources, catalog, members, host, service);
+    if (own !== undefined) wanted.push([own, service.name]);
+    else if (said !== "@") {
+      const place = said.includes(".") ? said : `${said}.${host.domain}`;
+      wanted.push([place.toLowerCase(), service.name]);
+    }
   }
   return wanted;
 }
 
-/** `[host."rooms.example.org"] kind = "muc"` takes the place of the default `muc.example.org`. */
+/** A host that was written for a service takes the place of the default one. */
+function ownPlace(
+  sources: Sources,
+  catalog: Catalog,
+  members: Members,
+  host: Member,
+  service: ServiceSchema,
+): string | undefined {
+  return isDefault(sources, catalog, host, service) ? writtenService(members, host, service.name) : undefined;
+}
+
+/** `[host."rooms.example.org"] kind = "muc"`, instead of the default `muc.example.org`. */
 function writtenService(members: Members, host: Member, service: string): string | undefined {
   for (const member of members.values()) {
     const near = member.own.parent === host.domain ||
@@ -148,10 +161,16 @@ function writtenService(members: Members, host: Member, service: string): string
   return undefined;
 }
 
-function atHome(sources: Sources, catalog: Catalog, host: Member): Record<string, string> {
+function atHome(
+  sources: Sources,
+  catalog: Catalog,
+  members: Members,
+  host: Member,
+): Record<string, string> {
   const home: Record<string, string> = {};
   for (const service of catalog.services.values()) {
-    if (saying(sources, catalog, host, service) === "@") home[service.name] = host.domain;
+    if (saying(sources, catalog, host, service) !== "@") continue;
+    if (ownPlace(sources, catalog, members, host, service) === undefined) home[service.name] = host.domain;
   }
   return home;
 }

@@ -143,6 +143,9 @@ Deno.test("a service may be written out, by its name or as another host of its k
   assert.equal(moved["muc.example.org"], undefined);
   const both = fine(`${HOST}services.muc = "muc"\n[host."rooms.example.org"]\nkind = "muc"`).hosts;
   assert.ok(both["muc.example.org"] && both["rooms.example.org"]);
+  // Also of a service that is on the host itself unless it is written.
+  const files = fine(`${HOST}[host."files.example.org"]\nkind = "upload"`).hosts;
+  assert.equal(files["example.org"]?.services.upload, "files.example.org");
 });
 
 Deno.test("the table of a service: defaults, then the host it belongs to, then its own", () => {

@@ -215,7 +215,9 @@ export const dnsSchema = z.strictObject({
 /** `[metrics]`: who may read `/metrics`. */
 export const metricsSchema = z.strictObject({
   enabled: z.boolean().default(true).describe("Whether there is a `/metrics` at all."),
-  loopback: z.boolean().default(true).describe("Whether this machine may read without a token."),
+  loopback: z.boolean().default(true).describe(
+    "Whether this machine may read without a token. A proxy on it that does not say for whom it asks is this machine too.",
+  ),
   token: secret().optional().describe("What others must send as `Authorization: Bearer`."),
 }).prefault({});
 
@@ -225,7 +227,8 @@ export const httpSchema = z.strictObject({
     "A socket in the file system that speaks HTTP too, for a proxy of the server's group on this machine.",
   ),
   trusted_proxies: z.array(cidr()).prefault(["127.0.0.1", "::1"]).describe(
-    "Proxies that are believed when they say whom they speak for (`Forwarded`, `X-Forwarded-For`, `-Proto`, `-Host`).",
+    "Proxies that are believed when they say whom they speak for (`Forwarded`, `X-Forwarded-For`, `-Proto`, `-Host`). " +
+      "They must not pass on what their clients say of that: where both forms are there, the one with `X-` counts.",
   ),
   header_size: size().prefault("16 KiB").describe("The line and the headers of a request."),
   header_timeout: duration().prefault("10 s").describe("How long they may take."),

@@ -4,7 +4,7 @@ import type { Claim, Passage, Point } from "../hook/point.ts";
 import { IqHandlers, NonzaHandlers } from "../hook/table.ts";
 import type { Tap, TapHandler } from "../hook/tap.ts";
 import type { Event, Service, Token } from "../hook/token.ts";
-import type { Mount } from "../http/mount.ts";
+import { checkPaths, type Mount } from "../http/mount.ts";
 import type { Mechanism } from "../sasl/mechanism.ts";
 import type { ClientSession } from "../session/client.ts";
 import type { Inlines } from "../session/inline.ts";
@@ -83,6 +83,7 @@ export class Fittings {
     this.disco = { host: new DiscoBook("host", drafts), account: new DiscoBook("account", drafts) };
     this.routes = drafts.flatMap((d) => d.routes);
     this.http = drafts.flatMap((d) => d.http.map((mount) => ({ ...mount, owner: d.owner })));
+    checkPaths(this.http);
   }
 
   /** A plugin's own point, or one of the kernel's. */

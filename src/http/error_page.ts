@@ -1,6 +1,7 @@
 /** What a request that failed is told: JSON for programs that ask for it, a small page for browsers, else a line of text. */
 import { STATUS_CODES } from "node:http";
 import { html } from "hono/html";
+import { htmlPage, PAGE_POLICY } from "./html_page.ts";
 
 /** A response of an error, in the form that suits the `Accept` header. */
 export function errorResponse(accept: string | undefined, status: number, text: string): Response {
@@ -18,8 +19,8 @@ export function errorResponse(accept: string | undefined, status: number, text: 
       });
     case "html":
       headers["content-type"] = "text/html; charset=utf-8";
-      headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'";
-      return new Response(String(page(status, text)), { status, headers });
+      headers["content-security-policy"] = PAGE_POLICY;
+      return new Response(String(htmlPage(String(status), html`<p>${text}</p>`)), { status, headers });
     default:
       headers["content-type"] = "text/plain; charset=utf-8";
       return new Response(text + "\n", { status, headers });
@@ -40,22 +41,4 @@ function preferred(accept: string): "json" | "html" | "text" {
 /** For programs: "not-found". */
 function codeOf(status: number): string {
   return (STATUS_CODES[status] ?? "error").toLowerCase().replaceAll(/[^a-z]+/g, "-");
-}
-
-function page(status: number, text: string) {
-  return html`
-    <!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>${status}</title>
-        <style>body { font: 1.1em/1.5 system-ui, sans-serif; max-width: 34em; margin: 4em auto; padding: 0 1em }</style>
-      </head>
-      <body>
-        <h1>${status}</h1>
-        <p>${text}</p>
-      </body>
-    </html>
-  `;
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { Hono } from "hono";
 import { connectionOf } from "./connection.ts";
 import { createLog } from "../base/log.ts";
@@ -40,6 +42,12 @@ Deno.test("two lengths, or a length and chunks, are refused: no request is smugg
       "Content-Length: 4\r\nTransfer-Encoding: chunked",
       "Content-Length: 4\r\nContent-Length: 40",
       "Transfer-Encoding: chunked, identity",
+      "Transfer-Encoding: gzip, chunked",
+      "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+      "Transfer-Encoding: chunked\x0b",
+      "Content-Length: 0\r\nContent-Length: 0",
+      "X: a\nTransfer-Encoding: chunked",
+      "X: a\r\n Transfer-Encoding: chunked",
       "Transfer-Encoding : chunked",
       "Content-Length: 4x",
       "Content-Length: +4",
@@ -104,4 +112,38 @@ Deno.test("RFC 6455 §4.2: a WebSocket where an app takes it, a plain answer whe
     /^HTTP\/1\.1 426 [^]*Sec-WebSocket-Version: 13/,
   );
   assert.match(await raw(rig, "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), /a page$/);
+});
+
+Deno.test("RFC 9110 §7.8: another protocol to change to is nobody's here, and the request is one like any other", async () => {
+  await using rig = await new Rig(served).open();
+  const answer = await raw(
+    rig,
+    "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc",
+  );
+  assert.match(answer, /^HTTP\/1\.1 200 [^]*\r\nConnection: close\r\n[^]*\r\n3$/i);
+});
+
+Deno.test("what asks for a WebSocket where a long body is gets neither: it would be read as a whole", async () => {
+  let given = 0;
+  const long = new Hono();
+  long.get("/", () =>
+    new Response(
+      new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(given++ < 10_000 ? 65_536 : 1)) }),
+    ));
+  await using rig = await new Rig(() => ({ hosts: new Map(), fallback: long })).open();
+  const handshake = "Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  assert.match(await raw(rig, `GET / HTTP/1.1\r\n${handshake}`), /^HTTP\/1\.1 400 [^]*There is no WebSocket/);
+  assert.ok(given < 10, String(given));
+  assert.match(await raw(rig, "GET / HTTP/1.1\r\n" + handshake.replace("a", "[")), /^HTTP\/1\.1 400 /);
+});
+
+Deno.test("who is refused a WebSocket and keeps its half of the connection open loses it all the same", async () => {
+  await using rig = await new Rig(served).open();
+  const socket = connect({ host: "127.0.0.1", port: rig.port, allowHalfOpen: true });
+  socket.on("error", () => {});
+  socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  socket.resume();
+  await once(socket, "end");
+  while (rig.http.connections > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  socket.destroy();
 });

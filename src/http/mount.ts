@@ -56,7 +56,8 @@ export function mountAll(mounts: readonly Mount[], log: Logger, prefix = ""): Ap
   return whole;
 }
 
-function checkPaths(mounts: readonly Mount[]): void {
+/** Throws where a path is none, or is wanted twice; says by whom. */
+export function checkPaths(mounts: readonly Pick<Mount, "path" | "owner">[]): void {
   const owners = new Map<string, string>();
   for (const { path, owner } of mounts) {
     if (!/^(\/|(\/[A-Za-z0-9._~-]+)+)$/.test(path)) {

@@ -6,17 +6,10 @@
  * The engine is `node:http`: it is the one server of the runtime that takes sockets of ours, with the certificate of
  * each host and the address that a balancer names (docs/performance.md has what that costs).
  */
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
-import { encodeUtf8 } from "../base/bytes.ts";
 import type { CidrList } from "../base/cidr.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
@@ -30,7 +23,8 @@ import { clientOf, type Seen } from "./forwarded.ts";
 import { piecesOf } from "./pieces.ts";
 import { Progress } from "./progress.ts";
 import type { RequestRates } from "./request_rates.ts";
-import { Sockets, UpgradeRequest } from "./sockets.ts";
+import { Sockets } from "./sockets.ts";
+import { headersOf, lastAnswer, UpgradeRequest, wantsWebSocket } from "./upgrade.ts";
 
 /** How long things may take, in milliseconds, and how large they may be. Read when the server is made. */
 export interface HttpLimits {
@@ -102,8 +96,12 @@ export class HttpServer implements AsyncDisposable {
       // Bodies have a limit of their own, on the time without progress.
       requestTimeout: 0,
       connectionsCheckingInterval: Math.max(100, Math.min(1000, limits.headerMs / 2)),
+      // Spread, for the types of the engine do not know it yet.
+      ...{ shouldUpgradeCallback: wantsWebSocket },
     }, (incoming, outgoing) => {
       new Progress(incoming, outgoing, options.wheel, limits.stallMs);
+      // The engine reads nothing behind a request that wanted another protocol, also where it gets an answer in this one.
+      if (incoming.headers.upgrade !== undefined) outgoing.shouldKeepAlive = false;
       this.#observe(incoming as Incoming, outgoing);
       answer(incoming, outgoing);
     });
@@ -175,6 +173,13 @@ export class HttpServer implements AsyncDisposable {
     // The address of the request is built from this header: with a slash in it, it would choose the path as well.
     if (NO_HOST.test(host) || hasTwoHosts(incoming)) return plain(400, "Bad Host header\n");
     if (NO_PATH.test(incoming.url ?? "")) return plain(400, "Bad path\n");
+    // RFC 9112 §6.1: a coding that is not understood; what is in front of us might understand it otherwise.
+    const coding = headers["transfer-encoding"]?.toLowerCase() ?? "chunked";
+    if (coding !== "chunked") {
+      const response = plain(501, "Bodies may be chunked, and nothing else\n");
+      response.headers.set("connection", "close");
+      return response;
+    }
     const origin = (socket as Marked)[ORIGIN]!;
     const seen = clientOf(
       (name) => textOf(headers[name]),
@@ -219,25 +224,20 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #upgrade(incoming: Incoming, socket: Duplex, head: Uint8Array): Promise<void> {
+    const { log, answered } = this.#options;
     const upgrade = new UpgradeRequest(incoming, socket as Socket, head);
     const connection = this.#connection(incoming, upgrade);
-    const url = `http://${incoming.headers.host ?? "localhost"}${incoming.url ?? "/"}`;
-    const answer = connection instanceof Response
-      ? connection
-      : await appFor(this.#options.apps(), url).fetch(
-        new Request(url, { headers: headersOf(incoming) }),
-        connection,
-      );
-    if (upgrade.accepted) return;
-    // The engine has let go of this connection: its last words are written by hand.
-    const body = await answer.text();
-    const headers = new Headers(answer.headers);
-    headers.set("content-length", String(encodeUtf8(body).length));
-    headers.set("connection", "close");
-    const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
-    socket.end(
-      [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}`, ...lines, "", body].join("\r\n"),
-    );
+    const url = `http://${incoming.headers.host ?? ""}${incoming.url ?? ""}`;
+    let answer: Response;
+    if (connection instanceof Response) answer = connection;
+    else if (!URL.canParse(url)) answer = plain(400, "Bad request\n");
+    else {
+      const request = new Request(url, { headers: headersOf(incoming) });
+      answer = await appFor(this.#options.apps(), url).fetch(request, connection);
+    }
+    const status = upgrade.accepted ? upgrade.status : await lastAnswer(socket as Socket, answer);
+    answered?.(status);
+    if (log.enabled("debug")) log.debug("request for a WebSocket", { ...this.#named(incoming), status });
   }
 
   #observe(incoming: Incoming, outgoing: ServerResponse): void {
@@ -247,13 +247,18 @@ export class HttpServer implements AsyncDisposable {
       answered?.(outgoing.statusCode);
       if (!log.enabled("debug")) return;
       log.debug("request", {
-        peer: (incoming.socket as Marked)[ORIGIN]?.address,
-        method: incoming.method,
-        path: incoming.url?.split("?", 1)[0],
+        ...this.#named(incoming),
         status: outgoing.statusCode,
         ms: Math.round(clock.monotonic() - start),
       });
     });
+  }
+
+  /** What the log says of a request: not its query, which may hold secrets. */
+  #named({ headers, socket, method, url }: Incoming): Record<string, string | undefined> {
+    const { address, secure } = (socket as Marked)[ORIGIN]!;
+    const seen = clientOf((name) => textOf(headers[name]), address, secure, this.#options.proxies());
+    return { peer: seen.address, method, path: url?.split("?", 1)[0] };
   }
 
   /** An app threw past its own handler, or the request is none (a bad address, a bad Host header). */
@@ -286,12 +291,6 @@ function hasTwoHosts({ rawHeaders }: Incoming): boolean {
 
 function nameFrom(host: string | undefined): string | undefined {
   return host === undefined || host === "" || NO_HOST.test(host) ? undefined : host;
-}
-
-function headersOf({ rawHeaders }: Incoming): Headers {
-  const headers = new Headers();
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
-  return headers;
 }
 
 function textOf(value: string | string[] | undefined): string | undefined {

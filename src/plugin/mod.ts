@@ -121,6 +121,7 @@ export { fileResponse } from "../http/file.ts";
 export type { App } from "../http/apps.ts";
 export { type Connection, connectionOf } from "../http/connection.ts";
 export { errorResponse } from "../http/error_page.ts";
+export { htmlPage, PAGE_POLICY } from "../http/html_page.ts";
 
 // The codecs of the XEPs that several plugins speak.
 export * from "../proto/address.ts";

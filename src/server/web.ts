@@ -1,7 +1,7 @@
 /** What the HTTP ports serve: an app a host out of what plugins mount, and the server's own pages everywhere. */
 import type { App, Apps } from "../http/apps.ts";
 import { landingApp } from "../http/landing.ts";
-import { mountAll } from "../http/mount.ts";
+import { type Mount, mountAll } from "../http/mount.ts";
 import { operationMounts } from "../http/operations.ts";
 import { CidrList } from "../base/cidr.ts";
 import { HttpServer } from "../http/server.ts";
@@ -11,6 +11,9 @@ import { partsOf, webAddress } from "./web_address.ts";
 
 /** XEP-0077: where its stream feature is offered, people may make accounts with their client. */
 const REGISTER_NS = "jabber:iq:register";
+
+/** What is the server's on every host. */
+const OWN_PATHS = ["/healthz", "/readyz", "/metrics"];
 
 export class Web {
   #apps: Apps | undefined;
@@ -71,6 +74,23 @@ export class Web {
     return this.#apps;
   }
 
+  /** Without those of services whose path somebody has already: said, and no reason to serve nothing at all. */
+  #once(domain: string, wanted: readonly Mount[]): Mount[] {
+    const taken = new Map(OWN_PATHS.map((path) => [path, "the server"]));
+    return wanted.filter(({ path, owner }) => {
+      const other = taken.get(path);
+      taken.set(path, other ?? owner);
+      if (other === undefined) return true;
+      this.server.log.error("a path of the web is wanted twice", {
+        host: domain,
+        path,
+        has: other,
+        without: owner,
+      });
+      return false;
+    });
+  }
+
   #make(): Apps {
     const log = this.server.log.child("http");
     const { enabled, loopback, token } = this.server.settings.metrics;
@@ -86,7 +106,8 @@ export class Web {
       const { domain, fittings, options: { kind } } = host;
       const registration = fittings.negotiator.features.some((feature) => feature.ns === REGISTER_NS);
       const services = [...this.server.hosts.all()].filter((other) => other.options.parent === domain);
-      const mounts = [...fittings.http, ...services.flatMap((service) => service.fittings.http)];
+      const wanted = [...fittings.http, ...services.flatMap((service) => service.fittings.http)];
+      const mounts = this.#once(domain, wanted);
       const landing = { path: "/", app: landingApp({ domain, registration }), owner: "the server" };
       const root = mounts.some((mount) => mount.path === "/") ? [] : [landing];
       const [name, path] = partsOf(webAddress(this.server.settings, domain));

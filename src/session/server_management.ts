@@ -49,7 +49,8 @@ export function sayHandled(session: PeerStream): void {
 /** What an acknowledgement covers must be safe: it is sent when all that was written is. */
 function answer(session: PeerStream): Maybe<void> {
   const { acks } = session;
-  if (acks === undefined) return;
+  // A server that stops has nothing more to promise, and nothing to keep promises with.
+  if (acks === undefined || session.stream?.isOpen !== true) return;
   const say = (): void => session.stream?.put(`<a xmlns="${SM_NS}" h="${acks.handled}"/>`);
   const safe = session.federation.flush();
   if (isPromise(safe)) return safe.then(say);

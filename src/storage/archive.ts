@@ -1,5 +1,5 @@
 /** The archive kind on SQLite: one owner's items are a shelf, whose order is in leaves (see `schema.ts`). */
-import { hasWords, isEmpty, searchOf } from "./archive_query.ts";
+import { hasWords, isEmpty, keyTextOf, searchOf } from "./archive_query.ts";
 import { type ArchiveLog, storedOf } from "./archive_log.ts";
 import type { Key, Stored } from "./bundles.ts";
 import type { Cells, Input } from "./engine.ts";
@@ -227,7 +227,7 @@ export class SqliteArchive implements Archive {
     const all = ids !== undefined
       ? this.#named(shelf, ids, span, reverse)
       : text !== undefined
-      ? this.#said(shelf, text, span, reverse)
+      ? this.#said(shelf, text, filter, span, reverse)
       : undefined;
     if (all !== undefined) return skipping(checked(all, shelf, filter), skip);
     const { lower, upper } = span;
@@ -249,14 +249,17 @@ export class SqliteArchive implements Archive {
   }
 
   /** Items by the words in them. */
-  *#said(shelf: number, text: string, span: Span, reverse: boolean): Generator<Hit> {
+  *#said(shelf: number, text: string, filter: Filter, span: Span, reverse: boolean): Generator<Hit> {
     let { lower, upper } = span;
     const order = reverse ? "ORDER BY item.at DESC, item.seq DESC" : "ORDER BY item.at, item.seq";
     const sql = `SELECT item.seq AS seq, item.at AS at, item.keys AS keys, item.value AS value
       FROM item_text CROSS JOIN item ON item.seq = item_text.rowid WHERE item_text MATCH ?
-      AND (item.at, item.seq) > (?, ?) AND (item.at, item.seq) < (?, ?) ${order} LIMIT ?`;
+      AND instr(item.keys, ?) > 0 AND (item.at, item.seq) > (?, ?) AND (item.at, item.seq) < (?, ?) ${order} LIMIT ?`;
+    // Each batch sorts all that are found: what others said must not be among them.
+    const match = searchOf(shelf, text);
+    const peer = keyTextOf(filter);
     for (;;) {
-      const rows = this.#all(sql, searchOf(shelf, text), lower.at, lower.seq, upper.at, upper.seq, BATCH);
+      const rows = this.#all(sql, match, peer, lower.at, lower.seq, upper.at, upper.seq, BATCH);
       for (const row of rows) {
         const stored = storedOf(row);
         yield { ...stored, stored };

@@ -22,6 +22,13 @@ export function searchOf(shelf: number, text: string): string {
   return `(scope : "${scopeOf(shelf)}") AND (words : (${wordsOf(text)}))`;
 }
 
+/** What the keys of an item that a filter selects have in them, as they are stored; others may have it too. */
+export function keyTextOf({ with: peer, resource }: Filter): string {
+  if (peer === undefined) return "";
+  const parts = resource === undefined ? [peer] : [peer, resource];
+  return JSON.stringify(parts.map((part) => storable(part, "a filter"))).slice(1, -1);
+}
+
 /** Words as quoted strings, all of which must occur: FTS5's own operators mean nothing in a user's words. */
 function wordsOf(text: string): string {
   const words = text.split(/\s+/).filter(hasWords).slice(0, 16);

@@ -28,6 +28,8 @@ import {
 } from "./web_socket_frame.ts";
 
 const SCRATCH = 65_536;
+/** With so much waiting for the kernel, pings are not answered: who does not read could have us keep any number of answers. */
+const QUEUED_PONGS = 65_536;
 /** A message may be so long before the peer has proved who it is. */
 const LONGEST_OF_STRANGERS = 65_536;
 const NOTHING = new Uint8Array(0);
@@ -295,7 +297,9 @@ export class WebSocketCarrier implements Carrier, Sink, Timed {
   #control(opcode: number, payload: Uint8Array): void {
     if (opcode === PONG) return;
     if (opcode === PING) {
-      if ((this.#flags & CLOSING) === 0) this.#below.writeBytes(controlFrame(PONG, payload));
+      if ((this.#flags & CLOSING) === 0 && this.#below.queued < QUEUED_PONGS) {
+        this.#below.writeBytes(controlFrame(PONG, payload));
+      }
       return;
     }
     const code = answerTo(payload);

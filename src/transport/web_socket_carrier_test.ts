@@ -194,3 +194,17 @@ Deno.test("who answers pings stays, who does not is gone, and is told once", asy
   carrier.closed();
   assert.equal(heard.closes, 1);
 });
+
+Deno.test("RFC 6455 §5.5.3: pings of who does not read what we say are not answered, until it does", () => {
+  const { below, carrier } = make();
+  const ping = () => carrier.bytes(frame(0x89, "x".repeat(125), [1, 2, 3, 4]));
+  below.writeBytes = (bytes) => {
+    below.queued += bytes.length;
+    return false;
+  };
+  for (let n = 0; n < 10_000; n++) ping();
+  assert.ok(below.queued > 60_000 && below.queued < 70_000, String(below.queued));
+  below.queued = 0;
+  ping();
+  assert.equal(below.queued, 127);
+});

@@ -110,10 +110,20 @@ export class Wire {
       typeof handle.emitEof === "function" && typeof below?.useUserBuffer === "function";
     if (handle === undefined || !below || !usable) return undefined;
     const { readStart, readStop, onread } = handle;
+    const used: ArrayBuffer[] = [];
     let recycling = false;
+    const giveBack = (): void => {
+      // What was not handled at once waits in the socket until it flows again.
+      if (socket.readableLength > 0) return;
+      for (const memory of used) memory.transfer(0);
+      used.length = 0;
+    };
     handle.onread = (chunk) => {
+      if (recycling) giveBack();
       onread.call(handle, chunk);
-      if (recycling && chunk !== undefined && socket.readableLength === 0) chunk.transfer(0);
+      if (!recycling || chunk === undefined) return;
+      used.push(chunk);
+      giveBack();
     };
     handle.readStop = () => {
       below.readStop();
@@ -135,7 +145,10 @@ export class Wire {
     below.useUserBuffer(this.buffer);
     // The runtime looks `onread` up when reading starts, which it has done already.
     handle.readStop();
-    return (on) => void (recycling = on);
+    return (on) => {
+      recycling = on;
+      used.length = 0;
+    };
   }
 
   /**

@@ -28,7 +28,7 @@ Deno.test(`${kind}: the example configuration is fine`, async () => {
   await using home = new Home();
   const { code, stdout } = await home.run(["config", "check", "--config", `${root}config.example.toml`]);
   equal(code, 0, stdout);
-  match(stdout, /1 host.*fine/);
+  match(stdout, /4 hosts, fine/);
 });
 
 Deno.test(`${kind}: everything that is wrong with a configuration is said at once`, async () => {

@@ -47,7 +47,8 @@ interface Asked {
   readonly flip: boolean;
 }
 
-const COUNT = 60;
+/** More of each than are read at a time. */
+const COUNT = 200;
 const place = fc.nat(COUNT - 1);
 const maybe = <T>(it: fc.Arbitrary<T>) => fc.option(it, { nil: undefined, freq: 2 });
 const asked: fc.Arbitrary<Asked> = fc.record({
@@ -129,6 +130,62 @@ Deno.test("XEP-0313 §4.3: walking through an archive meets every message once, 
       deepEqual(met, wanted);
     }
   }
+});
+
+Deno.test("many questions at once are answered one after another, as the device reads", async () => {
+  await using s = await verona();
+  const store = s.server.storage.open(messages, "a.test");
+  const body = "x".repeat(100_000);
+  const value = `<message xmlns="jabber:client" from="romeo@b.test/r"><body>${body}</body></message>`;
+  for (let i = 0; i < 8; i++) store.append("juliet", { at: START + i, with: "romeo@b.test", value });
+  let read = 0;
+  const find = store.find.bind(store);
+  store.find = (...args) => {
+    read++;
+    return find(...args);
+  };
+  const juliet = await s.client("juliet/chamber");
+  juliet.carrier.reading = false;
+  await juliet.send(Array.from({ length: 20 }, (_, i) => query(`q${i}`)).join(""));
+  await s.clock.advance("1 s");
+  equal(read, 1);
+  for (let i = 1; i < 20; i++) {
+    juliet.carrier.readOn();
+    juliet.carrier.reading = false;
+    await s.clock.advance("100 ms");
+    equal(read, i + 1);
+  }
+  juliet.carrier.readOn();
+  await s.settle();
+  const kinds = juliet.inbox.map((element) => element.name === "iq" ? element.attr("id") : "message");
+  const page = Array.from({ length: 8 }, () => "message");
+  deepEqual(kinds, Array.from({ length: 20 }, (_, i) => [...page, `q${i}`]).flat());
+});
+
+Deno.test("what was said with one device is found, counted and purged, however long the conversation is", async () => {
+  await using s = await verona();
+  const all = fill(s, 3000);
+  const juliet = await s.client("juliet/chamber");
+  const of = (resource: string) =>
+    all.filter((item) => item.with === PEERS[0] && item.resource === resource).map((item) => item.id);
+  const fields = { with: `${PEERS[0]}/r1` };
+  for (const direction of ["after", "before"] as const) {
+    deepEqual(await walk(juliet, direction, fields, 70), of("r1"));
+  }
+  deepEqual(
+    (await ask(juliet, query("i", fields, set("<max>3</max><index>200</index>")))).ids,
+    of("r1").slice(200, 203),
+  );
+  const count = async (more: Fields) =>
+    (await ask(juliet, query("n", more, set("<max>0</max>")))).fin.child("set", RSM)!.childText("count");
+  equal(await count(fields), String(of("r1").length));
+  await juliet.send(
+    `<iq type='set' id='p'><purge xmlns='http://metronome.im/protocol/mam-purge'><jid>${fields.with}</jid></purge></iq>`,
+  );
+  juliet.expectNext("<iq type='result' id='p'/>");
+  equal(await count(fields), "0");
+  equal(await count({ with: PEERS[0]! }), String(of("r0").length));
+  equal(await count({}), String(3000 - of("r1").length));
 });
 
 async function walk(

@@ -87,3 +87,40 @@ Deno.test("XEP-0424: an old message is found too, without holding anybody up", a
     equal(gone.map((it) => it.attr("id")).join(), "m3");
   }
 });
+
+Deno.test("XEP-0424 §5: in a room nobody retracts a private message of somebody else (XEP-0045 §7.5)", async () => {
+  await using s = await verona();
+  const lord = await s.client("lord/chamber");
+  const room = s.remote("room.b.test");
+  const by = (nick: string) => `from='verona@room.b.test/${nick}' to=`;
+  const x = "<x xmlns='http://jabber.org/protocol/muc#user'/>";
+  const to = "lord@capulet.example/chamber";
+  await room.send(
+    `<message type='chat' to='${to}' id='m1'><body>1</body>${x}</message>`.replace("to=", by("romeo")),
+  );
+  const gone = async () => (await history(lord)).filter((it) => it.has("retracted", RETRACT)).length;
+  const retract = (nick: string, own: string, more: string) =>
+    room.send(retraction(to, "m1", own).replace("to=", by(nick)).replace("<body>", `${more}<body>`));
+  await retract("paris", "r1", x);
+  await retract("paris", "r2", "");
+  equal(await gone(), 0);
+  await retract("romeo", "r3", x);
+  equal(await gone(), 1);
+  // Its own words the account takes back with any device.
+  const pad = await s.client("lord/pad");
+  const nick = "verona@room.b.test/paris";
+  await lord.send(`<message type='chat' to='${nick}' id='m2'><body>2</body>${x}</message>`);
+  await pad.send(retraction(nick, "m2", "r4"));
+  equal(await gone(), 2);
+});
+
+Deno.test("XEP-0424: an id is found however it is written", async () => {
+  await using s = await verona();
+  const [romeo, lord] = await s.clients("romeo/orchard", "lord/chamber");
+  const to = "lord@capulet.example/chamber";
+  for (const id of ["a&amp;b", "&lt;&#x27;&gt;", "&#228; b", "&#x41;B"]) {
+    await romeo!.send(`<message type='chat' to='${to}' id='${id}'><body>x</body></message>`);
+    await romeo!.send(retraction(to, id, "own"));
+  }
+  equal((await history(lord!)).filter((it) => it.has("retracted", RETRACT)).length, 4);
+});

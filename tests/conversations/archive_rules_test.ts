@@ -246,6 +246,14 @@ Deno.test("XEP-0313 §5.1.1, XEP-0160: kept for old clients, given once to those
   pad.expect("<message><body>secret two</body></message>");
   // It came between the question and the presence: only offline storage brings it.
   pad.expect("<message><body>three</body></message>");
+  await pad.close();
+  // Who looks up one conversation has not heard what others said.
+  await say("four");
+  const again = await s.client("bob/again");
+  await s.clock.advance("1 s");
+  deepEqual(await kept(again, { with: "carol@a.test" }), []);
+  await again.send("<presence/>");
+  again.expect("<message><body>four</body></message>");
   // Neither comes again.
   const next = await s.client("bob/next");
   await next.send("<presence/>");

@@ -307,7 +307,7 @@ Deno.test("XEP-0220 §2.2.2: we know our own keys, and no others", async () => {
   clear.expect("<db:verify from='a.test' to='b.test' id='b-id' type='valid'/>");
 });
 
-Deno.test("the configured secret makes the keys", async () => {
+Deno.test("XEP-0185 §3: the configured secret makes the keys", async () => {
   const [a] = await alone({ dialback_secret: "s3cr3tf0rd14lb4ck" }, { host: { "example.org": {} } });
   await using _ = a;
   const asking = a.peer({ secure: false });

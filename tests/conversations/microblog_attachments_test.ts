@@ -153,4 +153,19 @@ Deno.test("XEP-0470: at a service of a host, with its own feature; only publishe
   assert.deepEqual(both, ["a/b(c) 2 x y"], "both ways of writing the address count");
   await done(juliet, "set", ownerOf(`<purge node='news'/>`));
   assert.deepEqual(await summaryOf(romeo, SERVICE, "news"), []);
+  // Something that nobody can count is kept as well, and goes with its post, or with the summary.
+  const unknown = `<attachments xmlns='${NS}'><other xmlns='urn:example:other'/></attachments>`;
+  for (const what of [`<retract node='news'><item id='b'/></retract>`, undefined]) {
+    await publish(juliet, "news", "b", entry("x"));
+    await publish(juliet, nodeOf("b", SERVICE, "news"), JULIET, unknown);
+    assert.deepEqual(await itemIds(juliet, nodeOf("b", SERVICE, "news")), [JULIET]);
+    if (what === undefined) await done(juliet, "set", ownerOf(`<delete node='${SUMMARY}/news'/>`));
+    else await done(juliet, "set", pubsubOf(what));
+    await refused(
+      juliet,
+      "get",
+      pubsubOf(`<items node='${nodeOf("b", SERVICE, "news")}'/>`),
+      "item-not-found",
+    );
+  }
 });

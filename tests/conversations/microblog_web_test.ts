@@ -214,6 +214,8 @@ Deno.test("issue 6, 3: feeds of others are brought as well, once; what is no fee
     assert.equal((await put(server, path, body))[0], 422, body);
   }
   assert.equal((await get(server, path)).status, 404, "an address is for one thing");
+  const both = await Promise.all([put(server, path, foreign), put(server, path, foreign)]);
+  assert.deepEqual(both.map(([status]) => status).toSorted(), [200, 503], "one at a time");
   await server.clock.advance("2 hours");
   assert.equal((await put(server, path, foreign))[0], 404);
 });

@@ -146,6 +146,29 @@ export function publish(client: TestClient, node: string, id?: string, payload?:
   return done(client, "set", publishing(node, id, payload), to);
 }
 
+/**
+ * As Conversations, Dino and Gajim do it: publish with options; where the node is another one already, change what it is like by
+ * its form, and publish again.
+ */
+export async function publishAs(
+  client: TestClient,
+  node: string,
+  id: string,
+  payload: string,
+  options: Fields,
+) {
+  const answer = await ask(client, "set", publishing(node, id, payload, options), "");
+  if (answer.attr("type") === "result") return "published";
+  const error = answer.child("error")!;
+  if (!error.has("conflict", STANZAS) || !error.has("precondition-not-met", ERRORS)) {
+    throw new Error(`${answer}`);
+  }
+  await done(client, "get", ownerOf(`<configure node='${node}'/>`), "");
+  await done(client, "set", ownerOf(`<configure node='${node}'>${configForm(options)}</configure>`), "");
+  await done(client, "set", publishing(node, id, payload, options), "");
+  return "configured";
+}
+
 export function subscribe(client: TestClient, node: string, to = SERVICE, jid = String(client.jid!.bare)) {
   return done(client, "set", pubsubOf(`<subscribe node='${node}' jid='${jid}'/>`), to);
 }

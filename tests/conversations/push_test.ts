@@ -178,6 +178,18 @@ Deno.test("push: what follows at once is told together, and a call at once", asy
   assert.equal(summary(await service.one())["message-count"], "50");
   await s.clock.advance("1 min");
   assert.equal(await service.count(), 0);
+  // Whoever calls again and again is told of once more, at the end; words do not take the call's place.
+  for (let i = 2; i <= 20; i++) {
+    await romeo.send(`<message to='juliet@a.test' type='chat'><store xmlns='urn:xmpp:hints'/>
+      <propose xmlns='urn:xmpp:jingle-message:0' id='call-${i}'/></message>`);
+  }
+  await say(romeo, "where are you");
+  const sid = async () => (await service.one()).child("jingle", "tigase:push:jingle:0")?.attr("sid");
+  assert.equal(await sid(), "call-2");
+  await s.clock.advance("10 s");
+  assert.equal(await sid(), "call-20");
+  await s.clock.advance("1 min");
+  assert.equal(await service.count(), 0);
 });
 
 Deno.test("push: the count begins anew when the account was there", async () => {

@@ -191,6 +191,25 @@ Deno.test("another account's id, an unknown one and an old one are not found; th
   late.expect("<iq type='result' id='b'/>");
 });
 
+Deno.test("a client that goes on from an older state of itself is told so, and loses nothing", async () => {
+  await using server = await testServer({ plugins });
+  const [alice, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
+  const id = await enable(alice);
+  for (const body of ["1", "2", "3"]) {
+    await bob.send(`<message to='alice@a.test' type='chat'><body>${body}</body></message>`);
+  }
+  await alice.send(`<a xmlns='${NS}' h='2'/>`);
+  await alice.cut();
+  const again = await arrive(server, "alice");
+  await again.send(`<resume xmlns='${NS}' previd='${id}' h='1'/>`);
+  again.expect(`<failed xmlns='${NS}' h='0'><item-not-found xmlns='${STANZAS}'/></failed>`);
+  equal(again.closed, false);
+  await again.send("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq><presence/>");
+  again.expect("<message><body>3</body></message>");
+  again.never("<message><body>2</body></message>");
+  equal(server.host.registry.size, 2);
+});
+
 Deno.test("BUG-55 what was never acknowledged is kept for the account and not bounced", async () => {
   await using server = await testServer({ plugins });
   const [alice, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];

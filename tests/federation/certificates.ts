@@ -16,6 +16,7 @@ export type Shown =
   | "server-auth-only"
   | "srv-id"
   | "wildcard"
+  | "services"
   | "xmpp-addr"
   | "expired"
   | "self-signed"
@@ -57,6 +58,8 @@ function namesOf(domain: string, shown: Shown): Wanted {
       return { srv: [`_xmpp-server.${domain}`, `_xmpp-client.${domain}`], uses };
     case "wildcard":
       return { dns: [`*${domain.slice(domain.indexOf("."))}`], uses };
+    case "services":
+      return { dns: [domain, `*.${domain}`], uses };
     case "xmpp-addr":
       return { addresses: [domain], uses };
     case "expired":

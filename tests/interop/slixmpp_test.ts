@@ -63,10 +63,12 @@ const SCRIPTS = [
   "external_services",
   "component",
   "rooms",
+  "pubsub",
+  "profile",
 ];
 
 /** What Debian's Prosody has no module for, or another configuration than ours. */
-const ONLY_OURS = ["push", "commands", "external_services", "component"];
+const ONLY_OURS = ["push", "commands", "external_services", "component", "pubsub", "profile"];
 
 for (const script of SCRIPTS) {
   Deno.test({

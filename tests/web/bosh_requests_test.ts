@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { encodeBase64, encodeUtf8 } from "../../src/base/bytes.ts";
 import { WireClient } from "../server/wire_client.ts";
 import { type Answer, BoshHand, post } from "./bosh_talker.ts";
+import { raw } from "./raw_http.ts";
 import { PASSWORD, webServer } from "./world.ts";
 
 const PING = "<iq xmlns='jabber:client' type='get' id='PING' to='a.test'><ping xmlns='urn:xmpp:ping'/></iq>";
@@ -264,4 +265,45 @@ Deno.test("§7.1: the answers are called what the client wants, as far as that i
   equal(await typeOf("content='text/plain; charset=utf-8'"), "text/plain; charset=utf-8");
   equal(await typeOf("content='text/xml&#13;&#10;x-evil: 1'"), "text/xml; charset=utf-8");
   equal(await typeOf("content='text/xml; charset=utf-16'"), "text/xml; charset=utf-8");
+});
+
+Deno.test("before the login a request is as short as a message over WebSocket", async () => {
+  await using serving = await webServer();
+  const hand = new BoshHand(await serving.port("http"));
+  await hand.create();
+  ended(await hand.next(`<x xmlns='y'>${"z".repeat(70_000)}</x>`), "policy-violation");
+});
+
+Deno.test("§11: who says more than may be said at a time waits for the answers", async () => {
+  const rate = `[limits]\nbytes_per_second = "16 KiB"\nbytes_burst = "16 KiB"`;
+  await using serving = await webServer("", rate);
+  const hand = await session(await serving.port("http"), "", 60);
+  await hand.next("<presence xmlns='jabber:client'/>");
+  const text = "x".repeat(30_000);
+  const long = `<message xmlns='jabber:client' to='alice@a.test' type='chat'><body>${text}</body></message>`;
+  match((await hand.next(long)).text, /x{30000}/);
+  // The stream does not read now. Without that, the first of these were answered with nothing for the second's sake.
+  const [first, second] = [hand.next(long), hand.next(ping("after"))];
+  match((await first).text, /x{30000}/);
+  await Promise.all([second, hand.next("", "type='terminate'")]);
+});
+
+Deno.test("§11: who does not wait for answers, while the stream does not read, loses its session", async () => {
+  const rate = `[limits]\nbytes_per_second = "4 KiB"\nbytes_burst = "16 KiB"`;
+  await using serving = await webServer("", rate);
+  const port = await serving.port("http");
+  const hand = await session(port, "", 60);
+  const long = `<message xmlns='jabber:client' to='alice@a.test' type='chat'><body>${
+    "x".repeat(400_000)
+  }</body></message>`;
+  // On one connection, so that they come in their order.
+  const requests = Array.from({ length: 16 }, (_, n) => {
+    const body = `<body rid='${hand
+      .rid++}' sid='${hand.sid}' xmlns='http://jabber.org/protocol/httpbind'>${long}</body>`;
+    return `POST /http-bind HTTP/1.1\r\nHost: a.test\r\nConnection: ${n < 15 ? "keep-alive" : "close"}\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${body}`;
+  });
+  const { answer } = await raw({ port }, requests.join(""));
+  match(answer.body, /condition="policy-violation"/);
+  ended(await hand.next(), "item-not-found");
 });

@@ -61,7 +61,7 @@ class Script {
   }
 }
 
-Deno.test("AC-2.16-1, BUG-36: the answer to an encoded body is one call with one string, and is kept by nobody", async () => {
+Deno.test("XEP-0252 §2.3, AC-2.16-1, BUG-36: the answer to an encoded body is one call with one string, and is kept by nobody", async () => {
   await using serving = await webServer(ON);
   const { status, headers, text } = await new Script(await serving.port("http")).create();
   equal(status, 200);

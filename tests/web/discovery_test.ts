@@ -1,8 +1,10 @@
 /** What a host's web server says of it: XEP-0156, XEP-0487, RFC 7711, the figures of the original, a picture. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { decodeBase64, encodeHex } from "../../src/base/bytes.ts";
 import { parseXml } from "../../src/xml/parse.ts";
 import { PLAIN, Serving } from "../server/rig.ts";
 import { BoshTalker } from "./bosh_talker.ts";
+import { raw } from "./raw_http.ts";
 import { WebSocketTalker } from "./web_socket_talker.ts";
 import { PASSWORD, webServer } from "./world.ts";
 
@@ -70,12 +72,18 @@ Deno.test("XEP-0487: with addresses the JSON file is all that is needed, and sti
 Deno.test("RFC 7711: the fingerprints are those of the certificate that is shown", async () => {
   await using serving = await webServer("discovery.posh = true");
   const port = await serving.port("http");
+  const { certificate } = await raw(
+    { port: await serving.port("https"), tls: "a.test" },
+    "GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n",
+  );
   for (const service of ["xmpp-client", "xmpp-server"]) {
     const { text, status } = await read(port, `/.well-known/posh/${service}.json`);
     equal(status, 200);
     const { fingerprints, expires } = JSON.parse(text);
     equal(expires, 3600);
-    match(fingerprints[0]["sha-256"], /^[A-Za-z0-9+/]{43}=$/);
+    const bytes = decodeBase64(fingerprints[0]["sha-256"])!;
+    equal(encodeHex(bytes), certificate.replaceAll(":", "").toLowerCase());
+    equal(decodeBase64(fingerprints[0]["sha-512"])?.length, 64);
   }
   await using other = await webServer();
   equal((await read(await other.port("http"), "/.well-known/posh/xmpp-client.json")).status, 404);

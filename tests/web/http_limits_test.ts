@@ -127,6 +127,7 @@ Deno.test("the access log is there at debug, with the address and without the qu
   }
   const log = await Deno.readTextFile(`${folder}/log`);
   match(log, /debug.*request.*method=GET path=\/nothing status=404/);
+  match(log, /peer=203\.0\.113\.7 method=GET path=\/healthz status=200/);
   ok(!log.includes("verysecret"));
   await Deno.remove(folder, { recursive: true });
 });

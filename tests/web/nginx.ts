@@ -42,7 +42,7 @@ export class Nginx implements AsyncDisposable {
       `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/nginx.log info;
 ${Deno.uid() === 0 ? "user root;" : ""}
 events { worker_connections 100; }
-http { access_log off; ${temporary}
+http { access_log off; lingering_close off; ${temporary}
 ${out}
 }
 `,

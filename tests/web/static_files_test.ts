@@ -149,3 +149,15 @@ Deno.test("behind a prefix the same is served", async () => {
     equal((await it.get(`${prefix}/chat`)).headers.get("location"), "./chat/");
   }
 });
+
+Deno.test("two that want one path are told at the reload, and nothing changes", async () => {
+  await using it = await site();
+  const reloaded = await it.serving.reload(`${PLAIN}
+[host."a.test"]
+plugins = { add = ["static_files"] }
+static_files.folders = [{ path = "/upload", folder = "/tmp" }]
+`);
+  equal(reloaded.code, 1);
+  match(reloaded.err, /upload and static_files|static_files and upload/);
+  equal((await it.get("/chat/")).status, 200);
+});

@@ -166,6 +166,20 @@ Deno.test("a web server in front may send the files", async () => {
   equal(await response.text(), "");
 });
 
+Deno.test("a host of its own serves the accounts of the host it belongs to, at that one's address", async () => {
+  await using serving = await webServer('[host."upload.a.test"]\nkind = "upload"');
+  using alice = await Uploader.online(serving);
+  equal(await alice.condition("filename='a.png' size='5'"), "cancel service-unavailable");
+  alice.host = "upload.a.test";
+  const slot = await alice.slot("a.png", 5);
+  equal(await alice.put(slot, "hello"), 201);
+  equal(await (await fetch(slot.get)).text(), "hello");
+  equal((await serving.run(["user", "delete", "alice@a.test", "--yes"])).code, 0);
+  equal((await fetch(slot.get)).status, 404);
+  const folder = `${serving.place.folder}/data/upload`;
+  deepEqual((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["upload.a.test"]);
+});
+
 Deno.test("who goes away in the middle of a file leaves nothing, and may try again", async () => {
   await using serving = await webServer();
   using alice = await Uploader.online(serving);

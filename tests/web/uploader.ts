@@ -16,6 +16,9 @@ export interface Slot {
 export class Uploader implements Disposable {
   #ids = 0;
 
+  /** Who is asked for places. */
+  host = "a.test";
+
   constructor(readonly talker: WebSocketTalker, readonly port: number) {}
 
   static async online(serving: Serving, name = "alice"): Promise<Uploader> {
@@ -29,7 +32,7 @@ export class Uploader implements Disposable {
   async request(attributes: string, children = "", ns = NS): Promise<Element> {
     const id = `slot${++this.#ids}`;
     this.talker.send(
-      `<iq xmlns='jabber:client' type='get' id='${id}' to='a.test'><request xmlns='${ns}' ${attributes}>${children}</request></iq>`,
+      `<iq xmlns='jabber:client' type='get' id='${id}' to='${this.host}'><request xmlns='${ns}' ${attributes}>${children}</request></iq>`,
     );
     return await this.talker.expect(`<iq id='${id}'/>`);
   }

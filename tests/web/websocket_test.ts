@@ -256,6 +256,9 @@ Deno.test("pages of other origins are turned away where the host says whose may 
     String,
   );
   match(refused, /403/);
+  // Those of the server itself are no strangers.
+  using own = await WebSocketTalker.connect(port, { headers: { origin: "http://a.test" } });
+  await own.open();
 });
 
 Deno.test("AC-2.15-1: a browser finds a page, another protocol is refused", async () => {

@@ -11,7 +11,9 @@ USER = "{http://jabber.org/protocol/muc#user}"
 
 
 def codes(stanza):
-    return sorted(int(status.get("code")) for status in stanza.xml.iter(f"{USER}status"))
+    """All but 170: whether a room keeps what is said is the server's choice."""
+    found = (int(status.get("code")) for status in stanza.xml.iter(f"{USER}status"))
+    return sorted(code for code in found if code != 170)
 
 
 async def enter(client, room, nick, **how):
