@@ -28,7 +28,9 @@ import {
   type UserAgent,
   z,
 } from "#plugin";
+import { commands } from "../admin/api.ts";
 import { type Device, type Devices, devices } from "./api.ts";
+import { deviceCommands } from "./device_commands.ts";
 import { expiryOf, FastDevices, type KnownDevice, type Token } from "./fast_devices.ts";
 import { BINDINGS, hashedToken, type KnownProofs } from "./fast_mechanism.ts";
 
@@ -53,12 +55,13 @@ export const fast = definePlugin({
   config,
   standard: true,
   provides: [devices],
-  wants: [credentials],
+  wants: [commands, credentials],
   setup(host) {
     if (host.find(credentials)?.temporary === true) return host.provide(devices, NOBODY);
     const logins = new FastLogins(host);
     host.inline("sasl2", logins);
     host.provide(devices, logins);
+    for (const command of deviceCommands(logins)) host.find(commands)?.register(host, command);
     host.on(passwordChanged, ({ local }) => void logins.known.clear(local));
     host.on(accountRemoved, () => void logins.known.forget());
     host.on(accountDisabled, ({ local }) => void logins.known.clear(local));

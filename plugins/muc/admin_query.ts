@@ -1,6 +1,7 @@
 /** Lists of roles and affiliations, and changes of them (XEP-0045 §8 – §10, muc#admin). */
 import { el, type Element, Jid, type Maybe, StanzaError } from "#plugin";
 import { type Affiliation, granting, type Role, type RoomQuery } from "./api.ts";
+import type { Attendee } from "./attendee.ts";
 import type { Chatroom } from "./chatroom.ts";
 import { applyGrants, type GrantRequest, planGrants } from "./grants.ts";
 import type { House } from "./house.ts";
@@ -34,8 +35,10 @@ export function adminGet(room: Chatroom, query: RoomQuery): Element {
 function affiliationList(room: Chatroom, query: RoomQuery, affiliation: Affiliation): Element {
   if (!mayList(room, query, affiliation)) throw new StanzaError("forbidden", "you may not see this list");
   const items: Element[] = [];
+  const here = new Map<string, Attendee>();
+  for (const occupant of room.people.values()) here.set(occupant.account.toString(), occupant);
   for (const [jid, { nick, reason }] of room.standings(affiliation)) {
-    const occupant = room.occupantsOf(jid)[0];
+    const occupant = here.get(jid.toString());
     items.push(
       el("item", ADMIN_NS, {
         affiliation,

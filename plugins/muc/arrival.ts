@@ -100,6 +100,8 @@ function arrive(house: House, room: Chatroom, stanza: Stanza, created: boolean):
     // Others may have come in while a guard waited, or taken the nickname.
     checkNick(house, room, from, visit.nick);
     seat(house, room, visit, created);
+    // While the presence of a large room is on its way, the newcomer is not read.
+    return room.outgoing.settled;
   });
 }
 

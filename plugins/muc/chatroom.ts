@@ -3,6 +3,7 @@ import { type Jid, Lru, type Slot, type Stanza } from "#plugin";
 import type { Affiliation, Occupant, Role, Room, RoomValue, Standing } from "./api.ts";
 import { Attendee, type Seat } from "./attendee.ts";
 import { Chronicle } from "./chronicle.ts";
+import { likenessOf } from "./likeness.ts";
 import { Outgoing } from "./outgoing.ts";
 import { SlotMap } from "./slot_map.ts";
 import { PERSISTENT, WHOIS } from "./standard_fields.ts";
@@ -38,10 +39,12 @@ export class Chatroom implements Room {
   readonly history = new Chronicle();
   readonly outgoing = new Outgoing((error) => this.home.keeper.failed(this, error));
   readonly people = new Map<string, Attendee>();
+  /** Occupants by what their nicknames look like. */
+  readonly alike = new Map<string, Attendee>();
   readonly seats = new Map<string, Seat>();
   readonly values = new Map<string, unknown>();
   readonly records = new Map<string, { readonly jid: Jid; readonly standing: Standing }>();
-  /** Bare addresses by the nicknames that are theirs. */
+  /** Bare addresses by what the nicknames that are theirs look like. */
   readonly reserved = new Map<string, string>();
   #voices: Lru<string, Role> | undefined;
   #audience: readonly Seat[] | undefined;
@@ -118,6 +121,7 @@ export class Chatroom implements Room {
   seat(seat: Seat): void {
     const { attendee } = seat;
     this.people.set(attendee.nick, attendee);
+    this.alike.set(likenessOf(attendee.nick), attendee);
     attendee.seats.push(seat);
     attendee.appearance = undefined;
     this.seats.set(seat.jid.toString(), seat);
@@ -135,16 +139,23 @@ export class Chatroom implements Room {
       attendee.appearance = undefined;
       return false;
     }
-    this.people.delete(attendee.nick);
+    this.#forgetNick(attendee);
     return true;
   }
 
-  rename(attendee: Attendee, nick: string): void {
+  #forgetNick(attendee: Attendee): void {
     this.people.delete(attendee.nick);
+    const alike = likenessOf(attendee.nick);
+    if (this.alike.get(alike) === attendee) this.alike.delete(alike);
+  }
+
+  rename(attendee: Attendee, nick: string): void {
+    this.#forgetNick(attendee);
     attendee.nick = nick;
     attendee.jid = this.jid.withResource(nick);
     attendee.appearance = undefined;
     this.people.set(nick, attendee);
+    this.alike.set(likenessOf(nick), attendee);
   }
 
   // --- who is on record -------------------------------------------------------------------------------------------
@@ -173,11 +184,11 @@ export class Chatroom implements Room {
   record(jid: Jid, standing: Standing): void {
     const key = jid.bare.toString();
     const before = this.records.get(key)?.standing;
-    if (before?.nick !== undefined) this.reserved.delete(before.nick);
+    if (before?.nick !== undefined) this.reserved.delete(likenessOf(before.nick));
     if (standing.affiliation === "none" && standing.nick === undefined) this.records.delete(key);
     else {
       this.records.set(key, { jid: jid.bare, standing });
-      if (standing.nick !== undefined) this.reserved.set(standing.nick, key);
+      if (standing.nick !== undefined) this.reserved.set(likenessOf(standing.nick), key);
     }
     this.home.keeper.standingChanged(this, key);
   }

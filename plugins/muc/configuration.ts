@@ -2,6 +2,7 @@
 import { CONTENT_NS, el, type Jid, type Maybe, Stanza, StanzaError } from "#plugin";
 import { configured, configuring, type RoomQuery, type RoomValue } from "./api.ts";
 import { open } from "./arrival.ts";
+import { introduce } from "./appearance.ts";
 import type { Chatroom } from "./chatroom.ts";
 import type { Submission } from "./config_form.ts";
 import { emptied, remove } from "./departure.ts";
@@ -156,6 +157,17 @@ export function notify(house: House, room: Chatroom, codes: readonly number[]): 
   room.outgoing.run(seats.length, (at) => house.send(stanza.addressed(seats[at]!.jid)));
 }
 
+/** Devices in a room in which everybody is shown anew to everybody; in a larger one clients read the lists (§9.5). */
+const MOST_SHOWN = 200;
+
+/** Addresses can be seen, or cannot any more: whoever may see more than before is shown it. */
+function reveal(house: House, room: Chatroom): void {
+  for (const occupant of room.people.values()) occupant.appearance = undefined;
+  // What is still on its way from the last change is made with the present configuration.
+  if (room.value(WHOIS) !== "anyone" || room.audience.length > MOST_SHOWN || room.outgoing.busy) return;
+  for (const seat of room.audience) if (seat.attendee.role !== "moderator") introduce(house, room, seat);
+}
+
 /** What follows for those in the room. */
 function follow(house: House, room: Chatroom, change: Change): void {
   if (room.gone) return;
@@ -174,6 +186,6 @@ function follow(house: House, room: Chatroom, change: Change): void {
       showRole(house, room, occupant, "visitor", {});
     }
   }
-  if (change.changes(WHOIS)) { for (const occupant of room.people.values()) occupant.appearance = undefined; }
+  if (change.changes(WHOIS)) reveal(house, room);
   if (room.size === 0) emptied(house, room);
 }

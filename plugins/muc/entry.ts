@@ -1,8 +1,9 @@
 /** Whether somebody may come in, under which nickname, and in which role (XEP-0045 §7.2.5 – §7.2.12). */
-import { type Condition, type ErrorType, type Jid, StanzaError } from "#plugin";
+import { type Condition, encodeUtf8, type ErrorType, type Jid, StanzaError, timingSafeEqual } from "#plugin";
 import type { Affiliation, Role } from "./api.ts";
 import type { Chatroom } from "./chatroom.ts";
 import type { House } from "./house.ts";
+import { likenessOf } from "./likeness.ts";
 import { atLeast, firstRole } from "./ranks.ts";
 import { MAX_USERS, MEMBERS_ONLY, MODERATED, PASSWORD, RESERVED_NICK } from "./standard_fields.ts";
 
@@ -40,16 +41,31 @@ export function admit(
   if (room.value(MEMBERS_ONLY) && !atLeast(rights, "member")) {
     throw refusal(jid, "registration-required", "this room is for members only");
   }
-  const secret = room.value(PASSWORD);
-  if (secret !== "" && secret !== password && rights !== "owner") {
-    throw refusal(jid, "not-authorized", "this room needs a password");
-  }
+  if (rights !== "owner") checkPassword(house, room, from, password);
   const own = room.standing(from)?.nick;
-  const renamed = own !== undefined && own !== nick && room.value(RESERVED_NICK);
-  const name = renamed ? own : nick;
+  const name = own !== undefined && room.value(RESERVED_NICK) ? own : spellingOf(room, from, nick);
   checkNick(house, room, from, name);
   checkRoom(house, room, from, name, rights);
-  return { affiliation, role: roleOf(room, from, affiliation, rights), nick: name, renamed };
+  return { affiliation, role: roleOf(room, from, affiliation, rights), nick: name, renamed: name !== nick };
+}
+
+/** §7.2.6. Another server can make up as many people as it likes: those of one are counted together. */
+function checkPassword(house: House, room: Chatroom, from: Jid, password: string | undefined): void {
+  const secret = room.value(PASSWORD);
+  if (secret === "") return;
+  const who = `${room.name} ${house.isRemote(from) ? from.domain : from.bare}`;
+  const now = house.clock.monotonic();
+  if (password !== undefined && house.guesses.tooMany(who, now)) {
+    throw refusal(room.jid, "policy-violation", "too many wrong passwords: wait a minute", "wait");
+  }
+  if (isSame(secret, password ?? "")) return;
+  if (password !== undefined) house.guesses.wrong(who, now);
+  throw refusal(room.jid, "not-authorized", "this room needs a password");
+}
+
+/** How much of it is right takes no time to tell. */
+function isSame(secret: string, given: string): boolean {
+  return timingSafeEqual(encodeUtf8(secret), encodeUtf8(given));
 }
 
 function roleOf(room: Chatroom, from: Jid, affiliation: Affiliation, rights: Affiliation): Role {
@@ -58,17 +74,24 @@ function roleOf(room: Chatroom, from: Jid, affiliation: Affiliation, rights: Aff
   return role === "moderator" ? role : room.voice(from.bare) ?? role;
 }
 
+/** An account that is here with the same nickname in other letters shares that one. */
+function spellingOf(room: Chatroom, from: Jid, nick: string): string {
+  const other = room.alike.get(likenessOf(nick));
+  return other !== undefined && other.account.equals(from.bare) ? other.nick : nick;
+}
+
 /** §7.2.8, §17.1: neither in use nor reserved by somebody else, and not invisible. */
 export function checkNick(house: House, room: Chatroom, from: Jid, nick: string): void {
   const { jid } = room;
   if (nick.trim() === "" || nick.length > house.config.nickname) {
     throw refusal(jid, "not-acceptable", "this nickname is empty or too long");
   }
-  const other = room.people.get(nick);
-  const owner = room.reserved.get(nick);
+  const alike = likenessOf(nick);
+  const other = room.alike.get(alike);
+  const owner = room.reserved.get(alike);
   const bare = from.bare.toString();
   if (other !== undefined && other.account.toString() !== bare) {
-    throw refusal(jid, "conflict", "somebody else has this nickname");
+    throw refusal(jid, "conflict", "somebody else has this nickname, or one that looks the same");
   }
   if (owner !== undefined && owner !== bare) {
     throw refusal(jid, "conflict", "this nickname is reserved for somebody else");
@@ -76,7 +99,7 @@ export function checkNick(house: House, room: Chatroom, from: Jid, nick: string)
 }
 
 /** §7.2.9, and what one account may take. */
-function checkRoom(house: House, room: Chatroom, from: Jid, nick: string, rights: Affiliation): void {
+export function checkRoom(house: House, room: Chatroom, from: Jid, nick: string, rights: Affiliation): void {
   const { config } = house;
   const known = room.people.get(nick);
   if (known !== undefined) {

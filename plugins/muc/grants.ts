@@ -9,6 +9,7 @@ import { remove } from "./departure.ts";
 import type { House } from "./house.ts";
 import { invitation } from "./invitation.ts";
 import { USER_NS } from "./names.ts";
+import { likenessOf } from "./likeness.ts";
 import { atLeast, compare, firstRole } from "./ranks.ts";
 import { type Author, cast, showRole } from "./roles.ts";
 import { MEMBERS_ONLY, MODERATED } from "./standard_fields.ts";
@@ -85,7 +86,7 @@ function standingOf(
   };
 
   function checked(nick: string): string {
-    const owner = room.reserved.get(nick);
+    const owner = room.reserved.get(likenessOf(nick));
     if (owner !== undefined && owner !== jid.toString()) {
       throw new StanzaError("conflict", "this nickname is reserved for somebody else");
     }
@@ -122,8 +123,9 @@ function checkWhole(house: House, room: Chatroom, changes: ReadonlyMap<string, A
   const names = new Set<string>();
   for (const { after: { nick } } of changes.values()) {
     if (nick === undefined) continue;
-    if (names.has(nick)) throw new StanzaError("conflict", "two people cannot have the same nickname");
-    names.add(nick);
+    const alike = likenessOf(nick);
+    if (names.has(alike)) throw new StanzaError("conflict", "two people cannot have the same nickname");
+    names.add(alike);
   }
 }
 

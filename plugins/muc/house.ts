@@ -20,10 +20,11 @@ import { Additions } from "./additions.ts";
 import type { Room, RoomValue, Spoken } from "./api.ts";
 import { Chatroom, type Keeper } from "./chatroom.ts";
 import type { Forwarding } from "./forwarding.ts";
+import { Guesses } from "./guesses.ts";
 import type { MucOptions, Who } from "./muc_options.ts";
 import { firstValues } from "./room_defaults.ts";
 import { RoomStore } from "./room_store.ts";
-import { HISTORY_LENGTH, PERSISTENT, STANDARD_FIELDS } from "./standard_fields.ts";
+import { HISTORY_LENGTH, PERSISTENT, PUBLIC, STANDARD_FIELDS } from "./standard_fields.ts";
 
 /** What outlives a reload. */
 export interface Shelf {
@@ -50,6 +51,7 @@ const WHISPERS = 5000;
 export class House implements Keeper {
   readonly store: RoomStore;
   readonly additions = new Additions();
+  readonly guesses = new Guesses();
   readonly shelf: Shelf;
   readonly #histories;
   readonly #secret: Uint8Array;
@@ -174,7 +176,6 @@ export class House implements Keeper {
     const room = this.store.load(name, this.shelf);
     if (room === undefined) return undefined;
     this.shelf.rooms.set(name, room);
-    room.active = Math.max(room.active, 0);
     if (this.config.survive) {
       this.store.revive(room, (room, account) => this.identify(room, account));
       for (const { account } of room.people.values()) this.countJoined(account, 1);
@@ -202,6 +203,11 @@ export class House implements Keeper {
     const room = new Chatroom(jid, this.shelf, this.clock.now(), creator.bare.toString());
     room.locked = true;
     room.record(creator.bare, { affiliation: "owner" });
+    // What new rooms are like gives nobody what the form would refuse them.
+    if (room.value(PERSISTENT) && !this.allows(this.config.persistent, creator)) {
+      room.values.set(PERSISTENT.name, false);
+    }
+    if (room.value(PUBLIC) && !this.allows(this.config.public, creator)) room.values.set(PUBLIC.name, false);
     return room;
   }
 

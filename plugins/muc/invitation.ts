@@ -10,7 +10,7 @@ import {
   Stanza,
   StanzaError,
 } from "#plugin";
-import { inviting } from "./api.ts";
+import { type AffiliationChange, affiliationsChanged, inviting } from "./api.ts";
 import type { Attendee } from "./attendee.ts";
 import type { Chatroom } from "./chatroom.ts";
 import { refusal } from "./entry.ts";
@@ -61,7 +61,16 @@ function check(room: Chatroom, attendee: Attendee): void {
 function send(house: House, room: Chatroom, by: Attendee, stanza: Stanza, one: Element, to: Jid): void {
   // §9.5: who is invited to a room for members only becomes one.
   if (room.value(MEMBERS_ONLY) && room.affiliation(to) === "none") {
-    room.record(to.bare, { affiliation: "member" });
+    if (room.records.size >= house.config.affiliations) {
+      throw refusal(room.jid, "resource-constraint", "this room has too many people on record");
+    }
+    const change: AffiliationChange = {
+      jid: to.bare,
+      before: room.standing(to),
+      after: { affiliation: "member" },
+    };
+    room.record(change.jid, change.after);
+    house.host.emit(affiliationsChanged, { room, by: by.address, changes: [change] });
   }
   // As in the examples: who invites somebody says who they are.
   const from = by.account;
@@ -114,9 +123,10 @@ function take(house: House, room: Chatroom, to: Jid, from: Jid): Jid | undefined
 /** An invitation has come back: who invited is told that (§7.8.2). */
 export function uninvitable(house: House, room: Chatroom, stanza: Stanza): void {
   const from = stanza.from!;
+  const start = `${room.name} `;
+  const end = ` ${from.bare}`;
   for (const [key, inviter] of house.shelf.invitations.entries()) {
-    const [name, , invitee] = key.split(" ");
-    if (name !== room.name || invitee !== from.bare.toString()) continue;
+    if (!key.endsWith(end) || !key.startsWith(start)) continue;
     house.shelf.invitations.delete(key);
     const x = el("x", USER_NS, {}, [el("invite", USER_NS, { to: from.toString() })]);
     const error = stanza.child("error", CONTENT_NS);

@@ -2,7 +2,7 @@
  * XEP-0045: rooms, whole, on an engine that other plugins complete (api.ts). With it come direct invitations (XEP-0249),
  * which pass between accounts, unique names (XEP-0307), self-pings (XEP-0410) and occupant ids (XEP-0421).
  *
- * Decisions where the standard leaves them open: nicknames are compared as they are; devices of one account share a
+ * Decisions where the standard leaves them open: nicknames that look the same are the same (RFC 8266, likeness.ts); devices of one account share a
  * nickname, and the one of the highest priority speaks for them; groupchat 1.0 is not spoken (§7.2.17); who registers
  * becomes a member at once; approval of registrations (§9.9) is not offered; administrators of the server are nobody
  * special in rooms unless they ask for it.

@@ -5,7 +5,7 @@ import { broadcast, innerOf, withdraw } from "./appearance.ts";
 import { keptPresence, welcome } from "./arrival.ts";
 import { Attendee, Seat } from "./attendee.ts";
 import type { Chatroom } from "./chatroom.ts";
-import { checkNick, refusal } from "./entry.ts";
+import { checkNick, checkRoom, refusal } from "./entry.ts";
 import type { House } from "./house.ts";
 import { MUC_NS } from "./names.ts";
 import { admitted, settled } from "./passing.ts";
@@ -38,11 +38,12 @@ export function changeNick(house: House, room: Chatroom, seat: Seat, stanza: Sta
   return settled(house.host.pass(joining, x), (outcome) => {
     if (!admitted(house, stanza, outcome) || room.seats.get(seat.jid.toString()) !== seat) return;
     checkNick(house, room, seat.jid, nick);
+    const renames = attendee.seats.length === 1 && !room.people.has(nick);
+    if (!renames) checkRoom(house, room, seat.jid, nick, room.rights(seat.jid));
     if (nick !== wanted) own.push(210);
     seat.presence = keptPresence(stanza, seat.jid);
-    if (attendee.seats.length === 1 && !room.people.has(nick)) {
-      rename(house, room, attendee, nick, own, stanza);
-    } else move(house, room, seat, nick, stanza);
+    if (renames) rename(house, room, attendee, nick, own, stanza);
+    else move(house, room, seat, nick, stanza);
   });
 }
 

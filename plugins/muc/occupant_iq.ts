@@ -23,7 +23,7 @@ import { PING_NS } from "./names.ts";
 import { passed, settled } from "./passing.ts";
 import { ALLOW_QUERIES } from "./standard_fields.ts";
 
-/** How long an answer may take, and how many may be awaited: by the service, and by one occupant. */
+/** How long an answer may take, and how many may be awaited: by the service, and by one account. */
 const PATIENCE = 120_000;
 const MOST = 5_000;
 const MOST_EACH = 50;
@@ -75,10 +75,13 @@ function pass(
   const { forwarded } = house.shelf;
   sweepForwarded(house);
   let mine = 0;
-  for (const one of forwarded.values()) if (one.asker.equals(asker)) mine++;
-  if (mine >= MOST_EACH || forwarded.size >= MOST) {
+  for (const one of forwarded.values()) if (one.asker.bare.equals(asker.bare)) mine++;
+  if (mine >= MOST_EACH) {
     throw new StanzaError("resource-constraint", "too many requests are waiting for their answers");
   }
+  // Those that wait longest go, so that many accounts together cannot keep everybody else from asking.
+  const [oldest] = forwarded.keys();
+  if (oldest !== undefined && forwarded.size >= MOST) forwarded.delete(oldest);
   // What accounts know is asked of them, and not of whatever device happens to be in the room.
   const bare = house.config.bare_iq.includes(request.payload!.ns);
   const to = bare ? target.account : target.speaker.jid;

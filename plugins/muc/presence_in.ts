@@ -12,6 +12,9 @@ import { MUC_NS, USER_NS } from "./names.ts";
 import { changeNick } from "./nickname.ts";
 import { WHOIS } from "./standard_fields.ts";
 
+/** Characters of the presence that a room keeps for everybody in it, and gives to everybody who comes. */
+const MOST_TEXT = 16_384;
+
 /** Takes presence for a room or an address in it. */
 export function takePresence(house: House, stanza: Stanza): Maybe<typeof CLAIMED> {
   try {
@@ -42,6 +45,9 @@ function take(house: House, stanza: Stanza): Maybe<void> {
   const seat = room?.seats.get(from.toString());
   switch (stanza.type) {
     case "available":
+      if (stanza.source.inner(CONTENT_NS).length > MOST_TEXT) {
+        throw refusal(to.bare, "policy-violation", `presence in a room has at most ${MOST_TEXT} characters`);
+      }
       if (to.resource === "") {
         throw new StanzaError("jid-malformed", "a nickname is needed, as in room@host/nickname");
       }
@@ -75,10 +81,12 @@ function news(house: House, room: Chatroom, seat: Seat, stanza: Stanza): Maybe<v
   if (again) {
     if (!same && attendee.speaker === seat) broadcast(house, room, attendee, {}, seat);
     welcome(house, room, seat, stanza, room.value(WHOIS) === "anyone" ? [100] : [], false);
-    return;
+    // Who asks for all of it time and again is not read while it goes out.
+    return room.outgoing.settled;
   }
   broadcast(house, room, attendee, { id: stanza.id });
   if (house.isStored(room) && house.isRemote(seat.jid)) house.store.seated(room, seat);
+  return room.outgoing.settled;
 }
 
 /** §7.2.17: who is not there and thinks so is told in the way that every client understands. */

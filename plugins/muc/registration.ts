@@ -4,6 +4,7 @@ import { granting, type RoomQuery } from "./api.ts";
 import type { Chatroom } from "./chatroom.ts";
 import { applyGrants, planGrants } from "./grants.ts";
 import type { House } from "./house.ts";
+import { likenessOf } from "./likeness.ts";
 import { REGISTER_FORM_NS, REGISTER_NS } from "./names.ts";
 import { permit, settled } from "./passing.ts";
 import { atLeast } from "./ranks.ts";
@@ -46,9 +47,13 @@ export function registerSet(house: House, room: Chatroom, query: RoomQuery): May
     throw new StanzaError("bad-request", `a form ${REGISTER_FORM_NS} with a nickname must be submitted`);
   }
   const nick = read.values["muc#register_roomnick"];
-  const other = room.people.get(nick);
+  const other = room.alike.get(likenessOf(nick));
   if (other !== undefined && !other.account.equals(from.bare)) {
     throw new StanzaError("conflict", "somebody else has this nickname");
+  }
+  // Whoever runs the room can still ban somebody when many have registered.
+  if (standing === undefined && room.records.size >= house.config.affiliations / 2) {
+    throw new StanzaError("resource-constraint", "too many people have registered with this room");
   }
   return change(house, room, query, { affiliation: present === "none" ? "member" : present, nick });
 }

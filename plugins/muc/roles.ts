@@ -1,13 +1,13 @@
 /** Changing roles (XEP-0045 §5.1.3): who may do what to whom, and telling everybody. */
 import { type Jid, StanzaError } from "#plugin";
 import type { Affiliation, Role, RoleChange } from "./api.ts";
-import { broadcast, innerOf, isShown, SILENT, withdraw } from "./appearance.ts";
+import { broadcast, innerOf, introduce, isShown, SILENT, withdraw } from "./appearance.ts";
 import type { Attendee } from "./attendee.ts";
 import type { Chatroom } from "./chatroom.ts";
 import { emptied, remove } from "./departure.ts";
 import type { House } from "./house.ts";
 import { atLeast, compare, firstRole } from "./ranks.ts";
-import { MODERATED } from "./standard_fields.ts";
+import { MODERATED, WHOIS } from "./standard_fields.ts";
 
 export interface RoleRequest {
   readonly nick: string;
@@ -110,6 +110,10 @@ export function showRole(
     occupant.role = before;
     withdraw(house, room, occupant, [], inner, {}).toOthers();
     occupant.role = now;
+  }
+  // Who may see true addresses now is shown them, before their own presence says so.
+  if (before !== "moderator" && occupant.role === "moderator" && room.value(WHOIS) !== "anyone") {
+    for (const seat of occupant.seats) introduce(house, room, seat);
   }
   broadcast(house, room, occupant, notice);
 }

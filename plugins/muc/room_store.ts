@@ -3,6 +3,7 @@ import { type HostScope, Jid, map, parseXml, Stanza, tables } from "#plugin";
 import type { Affiliation, Role, Standing } from "./api.ts";
 import { Attendee, Seat } from "./attendee.ts";
 import { Chatroom, type Keeper } from "./chatroom.ts";
+import { likenessOf } from "./likeness.ts";
 import { NAME, PUBLIC } from "./standard_fields.ts";
 
 const roomTables = tables("rooms", {
@@ -74,7 +75,7 @@ export class RoomStore {
     for (const [key, value] of Object.entries(row.settings as object)) room.values.set(key, value);
     for (const [key, standing] of this.#standings(name)) {
       room.records.set(key, { jid: Jid.parse(key), standing });
-      if (standing.nick !== undefined) room.reserved.set(standing.nick, key);
+      if (standing.nick !== undefined) room.reserved.set(likenessOf(standing.nick), key);
     }
     room.active = room.storedActive = row.active;
     const subject = row.subject as { readonly xml: string; readonly at: number } | null;

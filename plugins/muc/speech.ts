@@ -1,5 +1,15 @@
 /** Messages for everybody, and the subject (XEP-0045 §7.4, §8.1). */
-import { CONTENT_NS, el, type Element, type Maybe, randomId, Stanza, StanzaError } from "#plugin";
+import {
+  CONTENT_NS,
+  DELAY_NS,
+  el,
+  type Element,
+  Jid,
+  type Maybe,
+  randomId,
+  Stanza,
+  StanzaError,
+} from "#plugin";
 import { type Occupant, said, type Saying, saying } from "./api.ts";
 import { honest } from "./appearance.ts";
 import type { Attendee } from "./attendee.ts";
@@ -47,12 +57,21 @@ function check(house: House, room: Chatroom, { role }: Attendee, stanza: Stanza,
 
 /** What everybody gets of it: from an address in the room, without what only the room may say. */
 function composed(room: Chatroom, stanza: Stanza, attendee: Attendee | undefined): Stanza {
-  const source = honest(stanza.source);
+  const honestly = honest(stanza.source);
+  const source = honestly.has("delay", DELAY_NS)
+    ? honestly.without((child) => isStampOf(room, child))
+    : honestly;
   const marked = attendee === undefined
     ? source
     : source.plus(el("occupant-id", OCCUPANT_ID_NS, { id: attendee.id }));
   const out = stanza.containing(marked).between(attendee?.jid ?? room.jid, room.jid);
   return out.id === undefined ? out.identified(randomId()) : out;
+}
+
+/** XEP-0203 §4: nobody else says when the room has had a message: it would look like its history. */
+function isStampOf(room: Chatroom, { name, ns, attrs }: Element): boolean {
+  return name === "delay" && ns === DELAY_NS &&
+    Jid.tryParse(attrs.from ?? "")?.bare.equals(room.jid) === true;
 }
 
 function say(

@@ -197,8 +197,3 @@ export const STANDARD_FIELDS = [
   ADMINS,
   OWNERS,
 ] as const;
-
-/** Fields that are not kept as values of the room. */
-export const COMPUTED: ReadonlySet<string> = new Set(
-  [PRESET, PROTECTED, ADMINS, OWNERS].map(({ name }) => name),
-);

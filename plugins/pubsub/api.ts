@@ -103,7 +103,7 @@ export interface PubsubService {
   /** All nodes, by name; or those whose names go on after this beginning. */
   nodes(beginning?: string): Iterable<NodeView>;
   /** `config` is over what nodes of this name are like. */
-  create(name: string, options?: { by?: Actor; config?: Partial<NodeConfig> }): NodeView;
+  create(name: string, options?: CreateOptions): NodeView;
   configure(name: string, changes: Partial<NodeConfig>, by?: Actor): NodeView;
   /** `uri` says where the node has gone. */
   delete(name: string, by?: Actor, uri?: string): void;
@@ -139,6 +139,13 @@ export const personalServices = defineService<PersonalServices>("personalService
 /** The service that a host is, where it is one: `pubsub.HOST`, `comments.HOST`. */
 export const hostService = defineService<PubsubService>("hostService");
 
+export interface CreateOptions {
+  readonly by?: Actor;
+  readonly config?: Partial<NodeConfig>;
+  /** Refused where there are too many nodes, though the server makes it: for what somebody else is the cause of. */
+  readonly limited?: boolean;
+}
+
 /** Bounds that keep one service from taking everything. */
 export interface Limits {
   /** Nodes of a service, and of one owner there. */
@@ -148,10 +155,12 @@ export interface Limits {
   readonly items: number;
   /** Bytes of a payload. */
   readonly payload: number;
-  /** Bytes of all payloads of a service. */
+  /** Bytes of all items of a service. */
   readonly storage: number;
   /** Subscriptions that one account may have at a service. */
   readonly subscriptions: number;
+  /** Subscriptions of a node, and people that it may have on record. */
+  readonly subscribers: number;
   readonly affiliations: number;
   /** Milliseconds of a lease; Infinity where subscriptions need not end. */
   readonly lease: number;

@@ -1,5 +1,6 @@
 /** Who is told of an event: subscribers as their options have it, and those who want to be told without having subscribed. */
 import type { Jid } from "#plugin";
+import { refusal } from "./access.ts";
 import type { PubsubNode, Subscription } from "./node.ts";
 import type { Service } from "./service.ts";
 
@@ -30,9 +31,19 @@ function receivers(service: Service, node: PubsubNode, counts: (one: Subscriptio
   for (const [text, subscription] of node.subscriptions) {
     if (!counts(subscription)) continue;
     if (accounts.size > 0 && (accounts.has(text) || devices.has(text))) continue;
-    if (isTold(service, node, subscription)) to.push(subscription.jid);
+    if (isTold(service, node, subscription) && mayStillKnow(service, node, subscription.jid)) {
+      to.push(subscription.jid);
+    }
   }
   return to;
+}
+
+/** Not whom an account has blocked since (XEP-0191 §3), nor, at any service, who has left the roster that decides. */
+export function mayStillKnow(service: Service, node: PubsubNode, jid: Jid): boolean {
+  if (service.policy.hides?.(jid) === true) return false;
+  const { access_model: model } = node.config;
+  return (model !== "presence" && model !== "roster") ||
+    refusal(service, node, jid, "subscribe") === undefined;
 }
 
 /** Whether a subscription's own options, or the node's, let an event through now (§6.3, §13.6). */

@@ -3,7 +3,7 @@
  * only so long ends (§13.5, purge_offline).
  */
 import { defineEvent, type HostScope, Jid } from "#plugin";
-import { isTold } from "./audience.ts";
+import { isTold, mayStillKnow } from "./audience.ts";
 import type { Engine } from "./engine.ts";
 import { lastItemEvent } from "./event.ts";
 import { purgeOf } from "./publishing.ts";
@@ -52,6 +52,7 @@ function sendLast(engine: Engine, device: Jid): undefined {
     if (service.policy.audience !== undefined && service.policy.watches(() => [], device)) continue;
     const subscription = node.subscription(Jid.parse(row.jid));
     if (subscription === undefined || !isTold(service, node, subscription)) continue;
+    if (!mayStillKnow(service, node, device)) continue;
     const item = lastItem(service, node);
     if (item !== undefined) engine.host.send(lastItemEvent(service.jid, node, item).addressed(device));
   }

@@ -1,5 +1,4 @@
 /** Nodes are made (XEP-0060 §8.1), and their configuration is right as a whole or not at all. */
-import type { Jid } from "#plugin";
 import type { Actor } from "./access.ts";
 import { nodeCreated } from "./api.ts";
 import { badRequest, forbidden, nodeExists, notAcceptable, tooManyNodes } from "./faults.ts";
@@ -49,12 +48,14 @@ function checkName(name: string): void {
   if (name === "" || name.length > NAME) throw badRequest(`a node's name has 1 to ${NAME} characters`);
 }
 
-function checkNumber(service: Service, by: Jid): void {
+/** Throws where there are nodes enough, or somebody has enough of them. */
+export function checkNumber(service: Service, by: Actor): void {
   const { tables } = service.engine;
   const { nodes, nodes_each: each } = service.policy.limits;
   if (tables.nodes.count(service.owner, { limit: Math.min(nodes, 10_000) }) >= nodes) {
     throw tooManyNodes(nodes);
   }
+  if (by === undefined) return;
   const bare = by.bare.toString();
   const own = tables.affiliations.range(service.owner, {
     index: "of",

@@ -5,6 +5,7 @@ import { affiliate } from "./affiliating.ts";
 import type {
   Actor,
   Affiliation,
+  CreateOptions,
   Draft,
   Item,
   ItemPage,
@@ -16,7 +17,7 @@ import type {
   Verb,
 } from "./api.ts";
 import type { NodeConfig } from "./node_config.ts";
-import { createNode } from "./creating.ts";
+import { checkNumber, createNode } from "./creating.ts";
 import { configureNode, deleteNode, purgeNode } from "./nodes.ts";
 import { publish, retract } from "./publishing.ts";
 import { findItem, lastItem, latestItems, readItems } from "./reading.ts";
@@ -48,8 +49,9 @@ export class Face implements PubsubService {
     }
   }
 
-  create(name: string, options: { by?: Actor; config?: Partial<NodeConfig> } = {}): NodeView {
-    return createNode(this.service, name, options.by, options.config);
+  create(name: string, { by, config, limited }: CreateOptions = {}): NodeView {
+    if (limited === true) checkNumber(this.service, by);
+    return createNode(this.service, name, by, config);
   }
   configure(name: string, changes: Partial<NodeConfig>, by?: Actor): NodeView {
     return configureNode(this.service, name, by, changes);

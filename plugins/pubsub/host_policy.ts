@@ -15,6 +15,7 @@ export const LIMITS: Limits = {
   payload: 524_288,
   storage: Infinity,
   subscriptions: 10_000,
+  subscribers: 100_000,
   affiliations: 20_000,
   lease: Infinity,
 };

@@ -24,8 +24,9 @@ export const NO_INTEREST: Interest = new Set();
 
 /** Hashes that are remembered. */
 const REMEMBERED = 2000;
-/** Nodes that one client may want. */
+/** Nodes that one client may want, and the characters of their names: what anybody's presence makes this server keep. */
 const MOST = 500;
+const CHARACTERS = 32_768;
 const SUFFIX = "+notify";
 
 export class Interests {
@@ -65,7 +66,7 @@ export class Interests {
       return NO_INTEREST;
     }
     if (answer === undefined || answer.ns !== DISCO_INFO_NS) return NO_INTEREST;
-    const interest = interestOf(readDiscoInfo(answer).features);
+    const interest = interestOf(readDiscoInfo(answer.detached()).features);
     if (checkCaps(answer, caps) === "valid") this.#known.set(keyOf(caps), interest);
     return interest;
   }
@@ -77,8 +78,12 @@ function keyOf({ hash, ver }: Caps): string {
 
 function interestOf(features: readonly string[]): Interest {
   const wanted = new Set<string>();
+  let room = CHARACTERS;
   for (const feature of features) {
-    if (feature.endsWith(SUFFIX) && wanted.size < MOST) wanted.add(feature.slice(0, -SUFFIX.length));
+    if (!feature.endsWith(SUFFIX) || wanted.size === MOST) continue;
+    room -= feature.length;
+    if (room < 0) break;
+    wanted.add(feature.slice(0, -SUFFIX.length));
   }
   return wanted.size === 0 ? NO_INTEREST : wanted;
 }

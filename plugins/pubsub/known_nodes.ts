@@ -36,7 +36,7 @@ const FEED: Some = {
 };
 
 /** By name; one that ends with a colon or a slash stands for all that begin with it. */
-export const KNOWN_NODES: Readonly<Record<string, Some>> = {
+const KNOWN_NODES: Readonly<Record<string, Some>> = {
   "urn:xmpp:microblog:0": { ...FEED, type: "urn:xmpp:microblog:0" },
   "urn:xmpp:microblog:0:comments/": { ...FEED, publish_model: "open", itemreply: "publisher" },
   "urn:xmpp:pubsub-social-feed:stories:0": {

@@ -24,7 +24,7 @@ export class PubsubNode implements NodeView {
   due: number | null;
   /** When it was last of use, in milliseconds since 1970. */
   used = 0;
-  /** How many items it has, and the bytes of their payloads. */
+  /** How many items it has, and the bytes that they take up. */
   count: number;
   bytes: number;
   /** The position of its last item; 0 where that was not looked up. */

@@ -8,10 +8,10 @@ export const ACCESS_MODELS = ["open", "presence", "roster", "authorize", "whitel
 export type AccessModel = typeof ACCESS_MODELS[number];
 export const PUBLISH_MODELS = ["publishers", "subscribers", "open"] as const;
 export type PublishModel = typeof PUBLISH_MODELS[number];
-export const SEND_LAST = ["never", "on_sub", "on_sub_and_presence"] as const;
-export const ITEM_REPLY = ["owner", "publisher", "none"] as const;
-export const NODE_FULL = ["retract-oldest", "discard-oldest", "reject"] as const;
-export const NOTIFICATION_TYPES = ["normal", "headline"] as const;
+const SEND_LAST = ["never", "on_sub", "on_sub_and_presence"] as const;
+const ITEM_REPLY = ["owner", "publisher", "none"] as const;
+const NODE_FULL = ["retract-oldest", "discard-oldest", "reject"] as const;
+const NOTIFICATION_TYPES = ["normal", "headline"] as const;
 /** A number, or as many as the service allows. */
 export type Limit = number | "max";
 

@@ -2,7 +2,7 @@
  * What services tell, in order, and not before what it tells of is safe: an event of something that a failed commit took
  * back is never sent. To many receivers it goes in slices between which everything else gets its turn.
  */
-import { type HostScope, type Jid, nextTurn, type Stanza } from "#plugin";
+import { type HostScope, type Jid, type Stanza, stepAside } from "#plugin";
 
 /** Receivers that are served before everything else gets its turn (ARCHITECTURE: fan-out). */
 const SLICE = 256;
@@ -77,7 +77,7 @@ export class Outbox {
     const going = this.#going;
     try {
       while (going.length > 0) {
-        await nextTurn();
+        await stepAside();
         for (let left = SLICE; left > 0 && going.length > 0;) {
           const { stanza, to } = going[0]!;
           const end = Math.min(to.length, this.#next + left);

@@ -200,6 +200,8 @@ class Personal {
     if (type !== "available" && type !== "unavailable") return;
     if (!this.host.accounts.exists(to!.local)) return;
     if (type === "unavailable") leftElsewhere(this.engine, from);
+    // Being asked would tell strangers that there is somebody, who shows them nothing.
+    else if (!this.#rosters.isContact(to!.local, from) && this.items(to!, from).length === 0) return;
     this.#audience.heard(to!.local, stanza);
   }
 

@@ -9,8 +9,8 @@ import {
   defineSlot,
   type HostScope,
   type Jid,
-  nextTurn,
   type Stanza,
+  stepAside,
 } from "#plugin";
 import type { Availability, Rosters } from "../im/api.ts";
 import type { Privacy } from "../privacy/api.ts";
@@ -76,7 +76,12 @@ export class PersonalAudience {
 
   #mayKnow(local: string, node: PubsubNode, jid: Jid): boolean {
     if (refusal(this.around.service(local), node, jid, "retrieve") !== undefined) return false;
-    return this.around.privacy?.hides(local, jid) !== true;
+    return !this.hides(local, jid);
+  }
+
+  /** Whom an account has blocked is told nothing (XEP-0191). */
+  hides(local: string, jid: Jid): boolean {
+    return this.around.privacy?.hides(local, jid) === true;
   }
 
   // --- devices of this host ---------------------------------------------------------------------------------------
@@ -116,7 +121,7 @@ export class PersonalAudience {
 
   async #visit(session: ClientSession, contacts: readonly Jid[], fresh: Interest): Promise<void> {
     for (let i = 0; i < contacts.length; i++) {
-      if (i > 0 && i % SLICE === 0) await nextTurn();
+      if (i > 0 && i % SLICE === 0) await stepAside();
       if (session.presence === undefined) return;
       const contact = contacts[i]!;
       if (contact.local !== session.username && this.host.accounts.exists(contact.local)) {

@@ -77,6 +77,9 @@ export class PersonalPolicy implements Policy {
   creates(jid: Jid): boolean {
     return this.standing(jid) === "owner";
   }
+  hides(jid: Jid): boolean {
+    return this.rules.audience.hides(this.owner, jid);
+  }
   watches(_owners: unknown, jid: Jid, groups?: readonly string[]): boolean {
     const { rosters } = this.rules;
     if (!rosters.sees(this.owner, jid)) return false;

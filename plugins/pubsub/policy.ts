@@ -23,6 +23,8 @@ export interface Policy {
   watches(owners: () => readonly Jid[], jid: Jid, groups?: readonly string[]): boolean;
   /** Groups that an owner may choose from. */
   groups?(owner: Jid): readonly string[];
+  /** Whether somebody is to be told nothing, such as whom an account has blocked. */
+  hides?(jid: Jid): boolean;
   /** Those who want to be told of a node without having subscribed, by full address. */
   audience?(node: PubsubNode): Iterable<Jid>;
   /**

@@ -18,7 +18,7 @@ import {
   unsupported,
 } from "./faults.ts";
 import { type Draft, itemPublished, type PublishOptions } from "./api.ts";
-import { capacityOf, itemOf, lastPosition, removeItems, trimItems } from "./items.ts";
+import { capacityOf, itemOf, lastPosition, removeItems, trimItems, weightOf } from "./items.ts";
 import type { Item, PubsubNode } from "./node.ts";
 import { type NodeConfig, within } from "./node_config.ts";
 import { createWithin } from "./creating.ts";
@@ -120,10 +120,10 @@ function keep(
   if (old === undefined && node.count >= capacity && node.config.publish_node_full === "reject") {
     throw nodeFull();
   }
-  const more = utf8Length(item.payload) - (old === undefined ? 0 : utf8Length(old.payload));
+  const id = item.id ?? service.newId();
+  const more = weightOf({ id, payload: item.payload }) - (old === undefined ? 0 : weightOf(old));
   const { storage } = service.policy.limits;
   if (more > 0 && storage !== Infinity && service.bytes + more > storage) throw noSpace(storage);
-  const id = item.id ?? service.newId();
   const position = positionAt(now, lastPosition(service, node));
   const created = old?.created ?? position;
   const { payload, publisher } = item;

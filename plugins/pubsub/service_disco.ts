@@ -49,7 +49,7 @@ export function nodeInfo(service: Service, node: PubsubNode): Element {
   );
 }
 
-export function metaData(service: Service, node: PubsubNode): Element {
+function metaData(service: Service, node: PubsubNode): Element {
   const publishers = [...node.affiliated("publisher"), ...node.affiliated("publish-only")];
   let subscribers = 0;
   for (const { state } of node.subscriptions.values()) if (state === "subscribed") subscribers++;

@@ -5,7 +5,7 @@ import { CONFIG_FIELDS, type NodeConfig } from "./node_config.ts";
 const count = (fallback: number) => z.number().int().min(1).max(100_000_000).default(fallback);
 
 /** Node configuration as options: a field's name and its value as in a form. */
-export const nodeOptions = z.record(
+const nodeOptions = z.record(
   text(),
   z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
 ).transform((table, context): Partial<NodeConfig> => {
@@ -35,6 +35,7 @@ export const limitOptions = {
   ),
   payload: size().prefault("512 KiB").describe("The largest payload of an item."),
   subscriptions: count(10_000).describe("Subscriptions that one account may have at a service."),
+  subscribers: count(100_000).describe("Subscriptions that a node may have."),
   affiliations: count(20_000).describe("People that a node may have on record."),
   lease: duration({ never: Infinity }).prefault("never").describe(
     "After how long subscriptions end that are not renewed.",

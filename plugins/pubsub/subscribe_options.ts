@@ -16,7 +16,7 @@ import {
 import { invalidOptions } from "./faults.ts";
 import { SUBSCRIBE_OPTIONS_FORM } from "./names.ts";
 
-export const SHOW_VALUES = ["away", "chat", "dnd", "online", "xa"] as const;
+const SHOW_VALUES = ["away", "chat", "dnd", "online", "xa"] as const;
 export type Show = typeof SHOW_VALUES[number];
 
 export interface SubscribeOptions {

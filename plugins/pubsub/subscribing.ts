@@ -20,6 +20,9 @@ import { lastItem } from "./reading.ts";
 import type { Change, Service } from "./service.ts";
 import { DEFAULT_OPTIONS, readOptions, type SubscribeOptions } from "./subscribe_options.ts";
 
+/** Subscriptions that the devices of one account may have to a node. */
+const DEVICES = 100;
+
 /** Subscribes `jid`; where the owners must be asked first the subscription is pending (§6.1.4). */
 export function subscribe(
   service: Service,
@@ -38,6 +41,7 @@ export function subscribe(
     const before = node.subscription(jid);
     if (before !== undefined) return again(service, change, node, before, form);
     checkNumber(service, jid, by);
+    checkRoom(service, node, jid, by);
     const state = by !== undefined && needsApproval(service, node, by) ? "pending" : "subscribed";
     const options = firstOptions(service, node, form);
     const subscription: Subscription = { jid, subid: randomId(9), state, options };
@@ -86,6 +90,14 @@ function checkNumber(service: Service, jid: Jid, by: Actor): void {
   if (service.engine.tables.subscriptions.count(service.owner, { index: "of", where, limit }) >= most) {
     throw tooManySubscriptions(most);
   }
+}
+
+/** Each of them is sent everything: nobody makes this server send to an account, or to the world, as much as they like. */
+function checkRoom(service: Service, node: PubsubNode, jid: Jid, by: Actor): void {
+  if (by === undefined) return;
+  const most = service.policy.limits.subscribers;
+  if (node.subscriptions.size >= most) throw tooManySubscriptions(most);
+  if (jid.resource !== "" && node.subscriptionsOf(jid).length >= DEVICES) throw tooManySubscriptions(DEVICES);
 }
 
 function firstOptions(service: Service, node: PubsubNode, form: Form | undefined): SubscribeOptions {
@@ -200,6 +212,7 @@ export function decide(
 ): void {
   const before = node.subscription(jid);
   if (before?.state === state || (before === undefined && state === "none")) return;
+  if (before === undefined) checkRoom(service, node, jid, by);
   const subscription: Subscription = before === undefined
     ? {
       jid,

@@ -36,11 +36,11 @@ import type { Period } from "./log_reader.ts";
 import { Theme } from "./log_theme.ts";
 
 /** When rooms were shown, by their names. */
-export const shownPeriods = keyval<readonly Period[]>("rooms.shown");
+const shownPeriods = keyval<readonly Period[]>("rooms.shown");
 /** Periods that are remembered of a room. */
 const MOST = 100;
 
-export const LOGGED = defineField(
+const LOGGED = defineField(
   "muc#roomconfig_enablelogging",
   { kind: "boolean", label: "What is said from now on is shown to everybody on the web" },
   false,

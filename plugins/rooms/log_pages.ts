@@ -13,6 +13,8 @@ import type { Shown, Theme } from "./log_theme.ts";
 /** Messages and rooms on a page. */
 const PART = 500;
 const ROOMS = 100;
+/** Rooms that one request may bring into memory, since many may not be shown in the end. */
+const LOADED = 300;
 
 export interface Pages {
   readonly host: HostScope<unknown>;
@@ -44,18 +46,23 @@ function folder(answer: (c: Context) => Answer): (c: Context) => Answer {
 
 function list({ host, book, periods, theme, isOpen }: Pages, c: Context): Answer {
   const after = c.req.query("after") ?? "";
-  const rooms: { path: string; shown: Shown; name: string }[] = [];
+  const rooms: { path: string; shown: Shown }[] = [];
+  let more: string | undefined;
+  let [last, loaded] = [after, 0];
   for (const name of periods.owners()) {
     // One that is not shown now need not be loaded to know it.
     if (name <= after || periods.get(name)?.at(-1)?.to !== undefined) continue;
+    if (rooms.length === ROOMS || loaded === LOADED) {
+      more = `?after=${encodeURIComponent(last)}`;
+      break;
+    }
+    last = name;
+    loaded++;
     const room = book.find(name);
     if (room === undefined || !isOpen(room)) continue;
-    rooms.push({ path: `${encodeURIComponent(name)}/`, shown: shownOf(room), name });
-    if (rooms.length > ROOMS) break;
+    rooms.push({ path: `${encodeURIComponent(name)}/`, shown: shownOf(room) });
   }
-  const page = rooms.slice(0, ROOMS);
-  const more = rooms.length > ROOMS ? `?after=${encodeURIComponent(page.at(-1)!.name)}` : undefined;
-  return c.html(theme.rooms(host.domain, page, more), 200, theme.headers);
+  return c.html(theme.rooms(host.domain, rooms, more), 200, theme.headers);
 }
 
 interface Asked {

@@ -156,7 +156,7 @@ function missing(): StanzaError {
 
 /** A node beside another, for the same people. */
 function make(service: PubsubService, name: string, like: NodeView, config: Partial<NodeConfig>): void {
-  service.create(name, { config });
+  service.create(name, { config, limited: true });
   for (const [jid, affiliation] of like.affiliations) service.affiliate(name, Jid.parse(jid), affiliation);
 }
 

@@ -23,7 +23,7 @@ export const blogComments = definePlugin({
       if (service.item(MICROBLOG, name.slice(PREFIX.length)) === undefined) return;
       // What else it is like is known by its name.
       const { access_model, roster_groups_allowed } = blog.config;
-      service.create(name, { config: { access_model, roster_groups_allowed } });
+      service.create(name, { config: { access_model, roster_groups_allowed }, limited: true });
       for (const [jid, affiliation] of blog.affiliations) {
         service.affiliate(name, Jid.parse(jid), affiliation);
       }

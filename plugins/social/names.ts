@@ -4,8 +4,6 @@
 export const ATOM_NS = "http://www.w3.org/2005/Atom";
 /** XEP-0277: a person's blog is the node of this name at their account. */
 export const MICROBLOG = "urn:xmpp:microblog:0";
-/** XEP-0472: what posts are published in. */
-export const FEED_TYPE = "urn:xmpp:pubsub-social-feed:1";
 /** XEP-0501. */
 export const STORIES = "urn:xmpp:pubsub-social-feed:stories:0";
 /** XEP-0470. */

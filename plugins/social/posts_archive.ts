@@ -5,6 +5,7 @@
  */
 import { Hono } from "hono";
 import {
+  accountRemoved,
   type App,
   buildForm,
   definePlugin,
@@ -63,7 +64,11 @@ export const postsArchive = definePlugin({
     const book = host.find(commands);
     if (personal === undefined || book === undefined) return;
     const given = host.hold(tickets, () => new Lru<string, Ticket>(ADDRESSES));
-    for (const way of ["take", "bring"] as const) book.register(host, command(host, given, way));
+    for (const way of WAYS) book.register(host, command(host, given, way));
+    // Who has the name next is somebody else.
+    host.on(accountRemoved, ({ local }): undefined => {
+      for (const way of WAYS) withdraw(given, local, way);
+    });
     const valid = (token: string, way: Ticket["way"]): PubsubService | undefined => {
       const ticket = given.get(token);
       if (ticket?.way !== way || ticket.until < host.clock.now()) return undefined;
@@ -72,6 +77,17 @@ export const postsArchive = definePlugin({
     host.http(host.config.path, archiveApp(host, valid), { bodyLimit: host.config.largest });
   },
 });
+
+const WAYS = ["take", "bring"] as const;
+
+/** An account has one address of each kind, so that nobody's pushes out those of others. */
+function withdraw(given: Lru<string, Ticket>, local: string, way: Ticket["way"]): void {
+  for (const [token, ticket] of given.entries()) {
+    if (ticket.local !== local || ticket.way !== way) continue;
+    given.delete(token);
+    return;
+  }
+}
 
 const WORDS = {
   take: ["Take my posts with me", "Fetch this address; it has your posts as a file."],
@@ -93,6 +109,7 @@ function command(host: HostScope<Config>, given: Lru<string, Ticket>, way: Ticke
       if (from.domain !== host.domain) {
         throw new StanzaError("forbidden", "this is for accounts of this server");
       }
+      withdraw(given, from.local, way);
       const token = randomId(24);
       given.set(token, { local: from.local, way, until: host.clock.now() + host.config.good_for });
       const url = host.url(`${host.config.path}/${token}`);

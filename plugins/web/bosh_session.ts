@@ -7,7 +7,6 @@ import {
   type Carrier,
   clientHeader,
   type Clock,
-  encodeUtf8,
   type Endpoint,
   type Framing,
   type Header,
@@ -20,6 +19,7 @@ import {
 import { type BoshBody, count, truth, writeBody, XBOSH_NS } from "./bosh_body.ts";
 import { BoshCache } from "./bosh_cache.ts";
 import { conditionOf, type End, httpStatus } from "./bosh_conditions.ts";
+import { BoshInlet } from "./bosh_inlet.ts";
 import { BoshKeys } from "./bosh_keys.ts";
 import { greeting, type Terms } from "./bosh_terms.ts";
 import { HTTPS, NOWHERE } from "./tls_elsewhere.ts";
@@ -29,9 +29,6 @@ const HIGH_WATER = 65_536;
 
 /** A request may say so much before the client has proved who it is. */
 const LONGEST_OF_STRANGERS = 65_536;
-
-/** So many bytes may wait for a stream that does not read: more come only from who does not wait for answers. */
-const MOST_UNREAD = 4_194_304;
 
 /** What a request of a client that polls may take, in milliseconds. */
 const MOMENT = 300;
@@ -82,11 +79,8 @@ export class BoshSession implements Carrier, Framing, Timed {
   readonly #held: Request[] = [];
   /** What the stream has written and nobody has fetched. */
   #out: string[] = [];
-  /** What has come in while the stream does not read. */
-  #unread: Uint8Array[] = [];
-  #unreadBytes = 0;
+  readonly #inlet = new BoshInlet(() => this.#touch());
   #trusted = false;
-  #paused = false;
   #over = false;
   #settling = false;
   /** The stream's header, until it has been said. */
@@ -169,7 +163,7 @@ export class BoshSession implements Carrier, Framing, Timed {
     this.#held.push(request);
     if (!this.#keys.accepts(attrs)) return this.#fail("item-not-found", request);
     this.#acknowledge(count(attrs.ack));
-    if (this.#tooOften(request) || this.#unreadBytes > MOST_UNREAD) {
+    if (this.#tooOften(request) || this.#inlet.isTooFull) {
       return this.#fail("policy-violation", request);
     }
     const pause = count(attrs.pause);
@@ -177,12 +171,12 @@ export class BoshSession implements Carrier, Framing, Timed {
     this.#inactivity = this.terms.inactivity;
     if (!this.#begun) {
       this.#begun = true;
-      this.#feed(clientHeader({ ...attrs, version: attrs[`{${XBOSH_NS}}version`] ?? "1.0" }));
-      if (content !== "") this.#feed(content);
+      this.#inlet.feed(clientHeader({ ...attrs, version: attrs[`{${XBOSH_NS}}version`] ?? "1.0" }));
+      if (content !== "") this.#inlet.feed(content);
     } else if (truth(attrs[`{${XBOSH_NS}}restart`])) {
-      this.#feed(clientHeader({ to: this.terms.to, version: "1.0", ...attrs }));
-    } else if (content !== "") this.#feed(content);
-    if (attrs.type === "terminate") this.#feed(CLOSE);
+      this.#inlet.feed(clientHeader({ to: this.terms.to, version: "1.0", ...attrs }));
+    } else if (content !== "") this.#inlet.feed(content);
+    if (attrs.type === "terminate") this.#inlet.feed(CLOSE);
     this.#touch();
   }
 
@@ -221,14 +215,6 @@ export class BoshSession implements Carrier, Framing, Timed {
     if (this.#held.includes(request)) this.#arm();
   }
 
-  #feed(text: string): void {
-    const bytes = encodeUtf8(text);
-    if (this.#paused || this.#sink === undefined || this.#unread.length > 0) {
-      this.#unread.push(bytes);
-      this.#unreadBytes += bytes.length;
-    } else this.#sink.bytes(bytes);
-  }
-
   // --- responses --------------------------------------------------------------------------------------------------
 
   /** Answers what can be answered, once this turn is over: what belongs together goes together. */
@@ -251,7 +237,7 @@ export class BoshSession implements Carrier, Framing, Timed {
       this.#deliver(held.shift()!);
     } else if (this.#greeted) {
       // While the stream does not read, clients that keep to the number of requests have to wait with theirs.
-      while (held.length > this.terms.hold && this.#unread.length === 0 && !this.#isAnsweredSoon(held[0]!)) {
+      while (held.length > this.terms.hold && this.#inlet.isEmpty && !this.#isAnsweredSoon(held[0]!)) {
         this.#say(held.shift()!, "");
       }
     }
@@ -330,7 +316,7 @@ export class BoshSession implements Carrier, Framing, Timed {
     for (const request of [...this.#held.splice(0), ...this.#early.values()]) request.answer(last());
     this.#early.clear();
     this.#out = [];
-    this.#unread = [];
+    this.#inlet.close();
     this.queued = 0;
     const sink = this.#sink;
     this.#sink = undefined;
@@ -365,7 +351,7 @@ export class BoshSession implements Carrier, Framing, Timed {
   attach(sink: Sink): void {
     this.#sink = sink;
     if (this.#gone) void Promise.resolve().then(() => sink.closed());
-    else this.#deliverUnread();
+    else this.#inlet.attach(sink);
   }
 
   /** The header of a stream becomes attributes of the first response (XEP-0206 §4). */
@@ -398,13 +384,11 @@ export class BoshSession implements Carrier, Framing, Timed {
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#inlet.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#deliverUnread();
+    this.#inlet.resume();
   }
 
   end(): void {
@@ -416,15 +400,6 @@ export class BoshSession implements Carrier, Framing, Timed {
     if (this.#gone) return;
     const text = writeBody({ type: "terminate", condition: "remote-connection-failed" }, "");
     this.#vanish(error, () => ok(text));
-  }
-
-  #deliverUnread(): void {
-    while (!this.#paused && this.#sink !== undefined && this.#unread.length > 0) {
-      const bytes = this.#unread.shift()!;
-      this.#unreadBytes -= bytes.length;
-      this.#sink.bytes(bytes);
-      this.#touch();
-    }
   }
 }
 

@@ -6,7 +6,7 @@ export interface Signalled {
   stop(): void;
   /** SIGHUP. */
   reload(): void;
-  /** SIGUSR1: the log's file has been moved away. */
+  /** SIGUSR2: the log's file has been moved away. SIGUSR1 is the runtime's: it opens a debugger on this machine. */
   reopen(): void;
 }
 
@@ -16,7 +16,7 @@ export function followSignals(to: Signalled): Disposable {
     ["SIGTERM", () => to.stop()],
     ["SIGINT", () => to.stop()],
     ["SIGHUP", () => to.reload()],
-    ["SIGUSR1", () => to.reopen()],
+    ["SIGUSR2", () => to.reopen()],
   ];
   const added = handlers.filter(([signal, handler]) => {
     try {

@@ -90,7 +90,7 @@ export const serverSchema = z.strictObject({
   ),
   log: level.default("info").describe("The least severe level that is logged."),
   log_file: path().optional().meta({ example: "/var/log/metronome/metronome.log" }).describe(
-    "A file to log to; without it, standard error. SIGUSR1 opens it again after it has been moved away.",
+    "A file to log to; without it, standard error. SIGUSR2 opens it again after it has been moved away.",
   ),
   log_format: z.enum(["text", "json"]).default("text").describe("Lines for people or for programs."),
   log_levels: z.record(z.string(), level).default({}).describe("Levels of single subsystems, by name."),

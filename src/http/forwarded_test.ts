@@ -56,7 +56,6 @@ Deno.test("RFC 7239 §4: Forwarded, with ports, brackets, quotes and hidden name
   assert.equal(seen({ forwarded: "for=192.0.2.43:47" }).address, "192.0.2.43");
   assert.equal(seen({ forwarded: "for=_hidden" }).address, "127.0.0.1");
   assert.equal(seen({ forwarded: 'for="_a\\"b;,c", for=192.0.2.5' }).address, "192.0.2.5");
-  // It wins over the older headers.
   // A proxy that writes the older headers leaves the newer one as the client has written it.
   assert.equal(seen({ forwarded: "for=192.0.2.1", "x-forwarded-for": "192.0.2.2" }).address, "192.0.2.2");
 });

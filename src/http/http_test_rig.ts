@@ -25,7 +25,7 @@ export class Rig implements AsyncDisposable {
       apps,
       limits: { ...limits, ...some },
       proxies: () => proxies,
-      rates: undefined,
+      rates: () => undefined,
       clock: systemClock,
       wheel: this.wheel,
       log,

@@ -44,7 +44,7 @@ export interface HttpOptions {
   readonly limits: HttpLimits;
   /** Proxies that are believed when they say who their client is. */
   readonly proxies: () => CidrList;
-  readonly rates: RequestRates | undefined;
+  readonly rates: () => RequestRates | undefined;
   readonly clock: Clock;
   readonly wheel: Wheel;
   readonly log: Logger;
@@ -187,7 +187,7 @@ export class HttpServer implements AsyncDisposable {
       origin.secure,
       this.#options.proxies(),
     );
-    const wait = this.#options.rates?.wait(seen.address) ?? 0;
+    const wait = this.#options.rates()?.wait(seen.address) ?? 0;
     if (wait > 0) {
       const response = errorResponse(headers.accept, 429, "Too many requests; try again a little later.");
       response.headers.set("retry-after", String(Math.ceil(wait / 1000)));

@@ -131,7 +131,7 @@ export async function listenForControl(controlled: Controlled): Promise<HttpPort
     apps: () => apps,
     limits: CONTROL_LIMITS,
     proxies: () => NOBODY,
-    rates: undefined,
+    rates: () => undefined,
     clock: server.clock,
     wheel: server.streams.wheel,
     log: server.log.child("control"),

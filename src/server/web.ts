@@ -22,7 +22,7 @@ export class Web {
 
   readonly #answers: (status: number) => void;
   #proxies: { readonly of: readonly string[]; readonly list: CidrList } | undefined;
-  #rates: RequestRates | undefined;
+  #rates: { readonly of: string; readonly by: RequestRates } | undefined;
 
   constructor(private readonly server: Server) {
     const counter = server.metrics.counter(
@@ -36,8 +36,6 @@ export class Web {
   /** What speaks HTTP on one port. Limits are those of now; a reload changes those of later ports. */
   speaker(): HttpServer {
     const { clock, log, streams, settings: { http } } = this.server;
-    const rate = http.requests_per_second;
-    if (rate > 0) this.#rates ??= new RequestRates(rate, http.requests_burst, clock);
     return new HttpServer({
       apps: () => this.apps,
       limits: {
@@ -47,7 +45,7 @@ export class Web {
         stallMs: http.stall_timeout,
       },
       proxies: () => this.#believed(),
-      rates: this.#rates,
+      rates: () => this.#rate(),
       clock,
       wheel: streams.wheel,
       log: log.child("http"),
@@ -59,6 +57,17 @@ export class Web {
     const of = this.server.settings.http.trusted_proxies;
     if (this.#proxies?.of !== of) this.#proxies = { of, list: new CidrList(of) };
     return this.#proxies!.list;
+  }
+
+  /** One for all ports, and another once the settings are others. */
+  #rate(): RequestRates | undefined {
+    const { requests_per_second: perSecond, requests_burst: burst } = this.server.settings.http;
+    if (perSecond <= 0) return undefined;
+    const of = `${perSecond} ${burst}`;
+    if (this.#rates?.of !== of) {
+      this.#rates = { of, by: new RequestRates(perSecond, burst, this.server.clock) };
+    }
+    return this.#rates!.by;
   }
 
   /** All apps as they are now; made anew only when the settings or a host's fittings are others. */

@@ -6,7 +6,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { type ArchiveItem, itemId } from "#plugin";
+import { type Archive, type ArchiveItem, encodeUtf8, itemId } from "#plugin";
 import { type TestClient, type TestServer, testServer } from "#testing";
 import { archive, messages } from "../../plugins/archive/archive.ts";
 import { message } from "../../plugins/im/message.ts";
@@ -138,28 +138,27 @@ Deno.test("many questions at once are answered one after another, as the device 
   const body = "x".repeat(100_000);
   const value = `<message xmlns="jabber:client" from="romeo@b.test/r"><body>${body}</body></message>`;
   for (let i = 0; i < 8; i++) store.append("juliet", { at: START + i, with: "romeo@b.test", value });
+  // The plugin has a store of its own, of the same kind.
+  const kind: Archive = Object.getPrototypeOf(store);
+  const { find } = kind;
   let read = 0;
-  const find = store.find.bind(store);
-  store.find = (...args) => {
+  kind.find = function (...args) {
     read++;
-    return find(...args);
+    return find.apply(this, args);
   };
+  using _undo = { [Symbol.dispose]: () => void (kind.find = find) };
   const juliet = await s.client("juliet/chamber");
   juliet.carrier.reading = false;
-  await juliet.send(Array.from({ length: 20 }, (_, i) => query(`q${i}`)).join(""));
-  await s.clock.advance("1 s");
+  juliet.carrier.feed(encodeUtf8(Array.from({ length: 5 }, (_, i) => query(`q${i}`)).join("")));
+  // The server is not done with it: it waits for the device.
+  for (let steps = 0; steps < 20; steps++) await s.step();
   equal(read, 1);
-  for (let i = 1; i < 20; i++) {
-    juliet.carrier.readOn();
-    juliet.carrier.reading = false;
-    await s.clock.advance("100 ms");
-    equal(read, i + 1);
-  }
   juliet.carrier.readOn();
-  await s.settle();
+  await s.clock.advance("1 s");
+  equal(read, 5);
   const kinds = juliet.inbox.map((element) => element.name === "iq" ? element.attr("id") : "message");
   const page = Array.from({ length: 8 }, () => "message");
-  deepEqual(kinds, Array.from({ length: 20 }, (_, i) => [...page, `q${i}`]).flat());
+  deepEqual(kinds, Array.from({ length: 5 }, (_, i) => [...page, `q${i}`]).flat());
 });
 
 Deno.test("what was said with one device is found, counted and purged, however long the conversation is", async () => {

@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { credentials, definePlugin, type Element, encodeUtf8, none } from "#plugin";
 import { PASSWORD, type TestClient, type TestOptions, type TestServer, testServer } from "#testing";
+import { adhoc } from "../../plugins/admin/adhoc.ts";
 import { anonymous } from "../../plugins/auth/anonymous.ts";
 import { devices } from "../../plugins/auth/api.ts";
 import { fast } from "../../plugins/auth/fast.ts";
@@ -27,6 +28,7 @@ import {
   SM,
   success,
 } from "./sasl2_client.ts";
+import { CommandClient } from "./command_client.ts";
 import { FAULTS } from "./fast_faults.ts";
 import { base64 } from "./scram_client.ts";
 
@@ -358,6 +360,21 @@ Deno.test("fast: devices are listed for other plugins, and one of them is shut o
   deepEqual(service.list("alice").map(({ id }) => id), [second!.id]);
   await fails(server, { token: phone });
   await works(server, { token: laptop, agent: LAPTOP });
+});
+
+Deno.test("XEP-0484: people see their devices and log one of them out", async () => {
+  await using server = await withAlice({ plugins: [internal, fast, streamManagement, adhoc] });
+  const phone = await tokenOf(server);
+  const laptop = await tokenOf(server, { agent: LAPTOP });
+  const { client } = await tried(server, { token: laptop, agent: LAPTOP, beside: bind() });
+  const desk = new CommandClient(client);
+  const list = (await desk.execute("http://metronome.im/protocol/devices#list")).toString();
+  match(list, /Kiva's Phone[^]*Kiva's Phone/);
+  const { id } = server.host.fittings.service(devices)!.list("alice").find(({ connected }) => !connected)!;
+  const done = await desk.execute("http://metronome.im/protocol/devices#revoke", { devices: [id] });
+  match(done.toString(), /1 logged out/);
+  await fails(server, { token: phone });
+  equal(client.closed, false);
 });
 
 Deno.test("fast: so many devices of one account; the one not used for longest makes room", async () => {

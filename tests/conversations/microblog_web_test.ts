@@ -219,3 +219,18 @@ Deno.test("issue 6, 3: feeds of others are brought as well, once; what is no fee
   await server.clock.advance("2 hours");
   assert.equal((await put(server, path, foreign))[0], 404);
 });
+
+Deno.test("issue 6, 3: an address for posts ends with the account: whoever has the name next keeps theirs", async () => {
+  await using server = await started();
+  const [juliet] = await server.online("juliet/chamber");
+  const [take, bring] = [await address(juliet, "take"), await address(juliet, "bring")];
+  // One of each kind is enough for anybody.
+  const again = await address(juliet, "take");
+  assert.deepEqual([(await get(server, take)).status, (await get(server, again)).status], [404, 200]);
+  server.host.accounts.remove("juliet");
+  await server.settle();
+  const [next] = await server.online("juliet/balcony");
+  await publish(next, BLOG, "mine", entry("Mine"), "");
+  assert.equal((await get(server, again)).status, 404);
+  assert.equal((await put(server, bring, `<feed xmlns='${ATOM}'/>`))[0], 404);
+});

@@ -90,7 +90,7 @@ Deno.test("XEP-0045 §15.3: muc#roominfo_logs says where, and what is there are 
   await it.server.clock.advance("5 min");
   await say(it.hag, "/me flies");
   const address = await addressOf(it.wicca);
-  ok(address?.endsWith("/logs/coven/"), address);
+  ok(address?.endsWith("/logs/coven/"), String(address));
   const list = await pageOf(it, "/logs/");
   match(list, /<a href="coven\/">coven<\/a>/);
   const calendar = await pageOf(it, "/logs/coven/");

@@ -11,33 +11,11 @@ import { blocking } from "../../plugins/privacy/blocking.ts";
 import { ping } from "../../plugins/service/ping.ts";
 import { streamManagement } from "../../plugins/stream/stream_management.ts";
 import { definePlugin, nextTurn, none } from "#plugin";
-import { PASSWORD, type TestClient, type TestServer, testServer } from "#testing";
+import { type TestClient, testServer } from "#testing";
+import { arrive, enable, NS } from "./stream_management_client.ts";
 
-const NS = "urn:xmpp:sm:3";
-const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas";
 const plugins = [roster, subscription, presence, message, offline, ping, streamManagement];
-
-/** Enables stream management; the id to resume by. */
-async function enable(client: TestClient, ns = NS): Promise<string> {
-  await client.send(`<enable xmlns='${ns}' resume='true'/>`);
-  const enabled = client.expect(`<enabled xmlns='${ns}' resume='true' id='*' max='600'/>`);
-  return enabled.attr("id")!;
-}
-
-/** A new connection, logged in and not bound. */
-async function arrive(server: TestServer, local: string): Promise<TestClient> {
-  const client = server.connect();
-  await client.open();
-  await client.send(
-    `<auth xmlns='${SASL}' mechanism='PLAIN'>${btoa(`\0${local}\0${PASSWORD}`)}</auth>`,
-  );
-  client.expect("<stream:features/>");
-  client.expect(`<success xmlns='${SASL}'/>`);
-  await client.open();
-  client.expect(`<stream:features><sm xmlns='${NS}'/></stream:features>`);
-  return client;
-}
 
 Deno.test("XEP-0198 §2: the feature is offered after the login, in both namespaces", async () => {
   await using server = await testServer({ plugins });
@@ -435,55 +413,6 @@ Deno.test("the queue of a session that waits is bounded", async () => {
   const again = await server.client("alice/phone");
   await again.send("<presence/>");
   for (let i = 0; i < 11; i++) again.expect(`<message><body>${i}</body></message>`);
-});
-
-Deno.test("a train full of tunnels: every message arrives exactly once, in order", async () => {
-  const cuts = Deno.env.get("METRONOME_LONG") === "1" ? 1000 : 50;
-  let seed = 20261125;
-  const random = (n: number): number => {
-    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-    return Math.floor(seed / 4294967296 * n);
-  };
-  await using server = await testServer({ plugins });
-  const [start, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
-  let alice: TestClient = start;
-  let id = await enable(alice);
-  const got: string[] = [];
-  let counted = 0;
-  /** Reads the first `n` things of the inbox as a client would, then forgets the rest: it was lost on the way. */
-  const read = (n: number): void => {
-    for (const element of alice.inbox.splice(0, n)) {
-      if (element.ns !== "jabber:client") continue;
-      counted++;
-      if (element.name === "message") got.push(element.childText("body")!);
-    }
-    alice.clear();
-  };
-  let sent = 0;
-  for (let cut = 0; cut < cuts; cut++) {
-    for (let i = random(6); i > 0; i--) {
-      await bob.send(`<message to='alice@a.test' type='chat'><body>${sent++}</body></message>`);
-      if (random(4) === 0) {
-        read(alice.inbox.length);
-        await alice.send(`<a xmlns='${NS}' h='${counted}'/>`);
-      }
-    }
-    read(random(alice.inbox.length + 1));
-    if (random(3) > 0) await alice.cut();
-    for (let i = random(3); i > 0; i--) {
-      await bob.send(`<message to='alice@a.test' type='chat'><body>${sent++}</body></message>`);
-    }
-    if (random(5) === 0) await server.clock.advance("20 s");
-    alice.clear();
-    const next = await arrive(server, "alice");
-    await next.send(`<resume xmlns='${NS}' previd='${id}' h='${counted}'/>`);
-    next.expect(`<resumed xmlns='${NS}' previd='${id}'/>`);
-    alice = next;
-  }
-  read(alice.inbox.length);
-  id = "";
-  deepEqual(got, Array.from({ length: sent }, (_, i) => String(i)));
-  bob.never("<message type='error'/>");
 });
 
 Deno.test("a request that is still being answered is not acknowledged, nor what came behind it", async () => {

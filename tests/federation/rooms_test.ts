@@ -102,8 +102,10 @@ for (const kind of others) {
       await said(bob, "bob", alice);
       await they.stop("SIGKILL");
       alice.send(`<message type='groupchat' to='${ROOM}' id='q'><body>Anybody?</body></message>`);
-      await alice.expect(gone("bob", 333));
-      await alice.expect(gone("eve", 333));
+      // Erlang's runtime outlives its launcher long enough to say goodbye for its people, sometimes.
+      const codes = kind.name === "ejabberd" ? [] : [333];
+      await alice.expect(gone("bob", ...codes));
+      await alice.expect(gone("eve", ...codes));
       await said(alice, "alice", alice);
       await they.start();
       const again = await they.client("bob");

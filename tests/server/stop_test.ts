@@ -25,7 +25,7 @@ Deno.test("SIGTERM: streams end with system-shutdown, what was written is there,
   assert.match(await notified.next(), /^RELOADING=1\nMONOTONIC_USEC=\d+$/);
   assert.match(await notified.next(), /^READY=1/);
   assert.match(await server.line("reloaded"), /b\.test/);
-  server.kill("SIGUSR1");
+  server.kill("SIGUSR2");
   await alice.ping();
 
   const start = performance.now();
@@ -92,7 +92,7 @@ Deno.test("a start that cannot be says why: 2 for the configuration, 1 for the r
   assert.equal((await server.place.run(["status"])).code, 0);
 });
 
-Deno.test("a log file takes what would go to standard error, and is opened again on SIGUSR1", async () => {
+Deno.test("a log file takes what would go to standard error, and is opened again on SIGUSR2", async () => {
   await using place = await Place.make(`[server]\nlog_file = "server.log"\n${CONFIG}`, "");
   await using server = ServerProcess.spawn(place, ["start", "--quiet", "--config", place.config]);
   const file = `${place.folder}/server.log`;
@@ -101,7 +101,7 @@ Deno.test("a log file takes what would go to standard error, and is opened again
     async () => (await Deno.readTextFile(file).catch(() => "")).includes(" ready "),
   );
   await Deno.rename(file, `${file}.1`);
-  server.kill("SIGUSR1");
+  server.kill("SIGUSR2");
   await until("a new log file", async () => await Deno.stat(file).catch(() => undefined) !== undefined);
   server.kill("SIGTERM");
   const { code, printed } = await server.end();

@@ -28,7 +28,7 @@ class Script {
 
   async create(): Promise<Answer> {
     const answer = await this.raw(
-      `<body rid='${this.rid++}' to='a.test' ver='1.6' wait='2' hold='1' xmpp:version='1.0' ` +
+      `<body rid='${this.rid++}' to='a.test' ver='1.6' wait='1' hold='1' xmpp:version='1.0' ` +
         `xmlns:xmpp='urn:xmpp:xbosh' xmlns='${NS}'/>`,
     );
     this.sid = called(answer).attr("sid") ?? "";

@@ -25,6 +25,8 @@ Deno.test("AC-2.15-1: too many requests of one address get 429 and are told when
   for (let n = 0; n < 6; n++) await from(`2001:db8::${n}`);
   equal((await from("2001:db8::99")).status, 429);
   equal((await from("2001:db8:0:1::1")).status, 200);
+  await serving.reload(`[http]\nrequests_per_second = 1\nrequests_burst = 50\n${PLAIN}${HOST}`);
+  for (let n = 0; n < 9; n++) equal((await from("203.0.113.7")).status, 200);
 });
 
 Deno.test("connections of one address have a limit on HTTP ports too, and it ends with them", async () => {
