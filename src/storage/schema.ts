@@ -7,7 +7,8 @@ import type { Migration } from "./migrate.ts";
 /**
  * A `shelf` is one owner's archive; it lets an archive of any size be taken away in one step: a shelf of store 0 is trash,
  * whose items leave in slices. `bundle` has what was archived, in order of arrival, many items a row (bundles.ts), each once
- * with the keys of all who have it; `item` has those that need a row of their own. `leaf` has the order of each shelf, many entries a row, and `leaf_peer` says who occurs in which (leaves.ts).
+ * with the keys of all who have it; `item` has those that need a row of their own. `leaf` has the order of each shelf, many
+ * entries a row, and `leaf_peer` says who occurs in which (leaves.ts).
  * `item_name` finds ids that do not tell their time (item_id.ts). `filed` is how far items are in leaves (archive_log.ts).
  * `item_text` only holds the words to search, not the text.
  */
@@ -34,7 +35,6 @@ CREATE TABLE shelf (
 CREATE TABLE item (
   seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, keys TEXT NOT NULL, value TEXT NOT NULL
 ) STRICT;
-CREATE TABLE bundle (seq INTEGER PRIMARY KEY, items TEXT NOT NULL) STRICT;
 CREATE TABLE leaf (
   shelf INTEGER NOT NULL, at INTEGER NOT NULL, seq INTEGER NOT NULL, items INTEGER NOT NULL, entries TEXT NOT NULL,
   PRIMARY KEY (shelf, at, seq)
@@ -54,7 +54,11 @@ CREATE VIRTUAL TABLE item_text USING fts5 (scope, words, content='', contentless
 CREATE TABLE declared (name TEXT PRIMARY KEY, declaration TEXT NOT NULL) STRICT;
 `;
 
+/** What was archived before keeps its rows of its own. */
+const BUNDLES = "CREATE TABLE bundle (seq INTEGER PRIMARY KEY, items TEXT NOT NULL) STRICT";
+
 /** All steps, in order. A step that was released is never changed; a new one is added. */
 export const SCHEMA: readonly Migration[] = [
   { version: 1, name: "first tables", up: (db) => db.exec(FIRST) },
+  { version: 2, name: "bundles of archived items", up: (db) => db.exec(BUNDLES) },
 ];
