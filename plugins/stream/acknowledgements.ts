@@ -8,12 +8,11 @@ import {
   type Stanza,
   StreamError,
   type Timed,
+  WRAP,
 } from "#plugin";
 import { Absences } from "./absences.ts";
 import type { Safe } from "./safe.ts";
 
-/** Counters are 32 bits wide and start again at 0 (XEP-0198 §4). */
-const WRAP = 2 ** 32;
 /** How many are given up at a time of those that a client has read and does not count. */
 const GIVEN_UP = 100;
 
@@ -250,14 +249,6 @@ function keyOf(who: Jid | undefined, id: string | undefined): string {
 
 function lengthOf(stanza: Stanza): number {
   return stanza.source.inner(CONTENT_NS).length;
-}
-
-/** A counter from the wire; undefined where it is none. */
-export function readCount(element: Element): number | undefined {
-  const text = element.attr("h");
-  if (text === undefined || text.length > 10) return undefined;
-  const h = Number(text);
-  return Number.isInteger(h) && h >= 0 && h < WRAP && !text.includes("e") ? h : undefined;
 }
 
 function tooHigh(ns: string, h: number, sent: number): StreamError {

@@ -6,10 +6,11 @@ import {
   type Element,
   type HostScope,
   Lru,
+  readHandledCount,
   type Resumption,
   STANZAS_NS,
 } from "#plugin";
-import { type Acknowledgements, readCount } from "./acknowledgements.ts";
+import type { Acknowledgements } from "./acknowledgements.ts";
 
 /** Sessions that ended lately, of which the counter is still known. */
 const REMEMBERED = 10_000;
@@ -51,7 +52,7 @@ export class Resumptions {
   /** The session that the client means, once it can go on with another stream; or why it cannot. */
   async find(session: ClientSession, element: Element): Promise<Resumption<ClientSession> | Element> {
     const { ns } = element;
-    const h = readCount(element);
+    const h = readHandledCount(element);
     const id = element.attr("previd");
     if (h === undefined || id === undefined) return failure(ns, "bad-request");
     const acks = this.#resumable.get(id);

@@ -23,6 +23,7 @@ import {
   options,
   parting,
   randomId,
+  readHandledCount,
   sessionUnbound,
   size,
   type Stanza,
@@ -35,7 +36,7 @@ import { archiving } from "../archive/api.ts";
 import { acceptance, carbons } from "../im/api.ts";
 import { privacy } from "../privacy/api.ts";
 import { watchDevices } from "./absences_watch.ts";
-import { Acknowledgements, type Keeper, readCount } from "./acknowledgements.ts";
+import { Acknowledgements, type Keeper } from "./acknowledgements.ts";
 import { acknowledging, keptForParked, sessionParked, sessionResumed } from "./api.ts";
 import { late, Rerouting } from "./rerouting.ts";
 import { failure, Resumptions } from "./resumptions.ts";
@@ -244,7 +245,7 @@ class StreamManagement implements Keeper {
   #acknowledged(session: ClientSession, element: Element): undefined {
     const acks = session.get(acknowledgements);
     if (acks === undefined) return undefined;
-    const h = readCount(element);
+    const h = readHandledCount(element);
     if (h === undefined) throw new StreamError("bad-format", "'h' is a number of stanzas");
     acks.acknowledge(h);
     if (acks.queue.length === 0) this.host.wheel.disarm(acks);

@@ -142,5 +142,6 @@ export * from "../proto/media.ts";
 export * from "../proto/oob.ts";
 export * from "../proto/registration.ts";
 export * from "../proto/rsm.ts";
+export * from "../proto/handled_count.ts";
 export * from "../proto/stanza_id.ts";
 export * from "../proto/validation.ts";

@@ -11,19 +11,15 @@ export function connectionLimits(limits: Settings["limits"]): { perAddress: numb
 
 /** Those of external components: the same sizes and time-outs, but one connection carries many people's stanzas. */
 export function componentLimits(limits: Settings["limits"]): StreamLimits {
-  const { component_bytes_per_second: bytes, component_stanzas_per_second: stanzas } = limits;
-  return {
-    ...streamLimits(limits),
-    bytesPerSecond: bytes,
-    bytesBurst: Math.max(bytes, limits.bytes_burst),
-    stanzasPerSecond: stanzas,
-    stanzasBurst: Math.max(stanzas, limits.stanzas_burst),
-  };
+  return withRates(limits, limits.component_bytes_per_second, limits.component_stanzas_per_second);
 }
 
 /** Those of other servers, of which the same is true. Silence is watched as each host's federation says. */
 export function serverLimits(limits: Settings["limits"]): StreamLimits {
-  const { server_bytes_per_second: bytes, server_stanzas_per_second: stanzas } = limits;
+  return withRates(limits, limits.server_bytes_per_second, limits.server_stanzas_per_second);
+}
+
+function withRates(limits: Settings["limits"], bytes: number, stanzas: number): StreamLimits {
   return {
     ...streamLimits(limits),
     bytesPerSecond: bytes,

@@ -5,12 +5,11 @@
 import type { Timed } from "../base/wheel.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import { StreamError } from "../stream/error.ts";
-import { el, type Element } from "../xml/element.ts";
+import { WRAP } from "../proto/handled_count.ts";
+import { el } from "../xml/element.ts";
 import type { Stream, StreamContext } from "../stream/stream.ts";
 
 export const SM_NS = "urn:xmpp:sm:3";
-/** Counters are 32 bits wide and start again at 0 (XEP-0198 §4). */
-const WRAP = 2 ** 32;
 /** Stanzas that go out before the peer is asked how far it is; after how long it is asked for fewer. */
 const ASK_AFTER = 20;
 const ASK_WITHIN = 10_000;
@@ -131,12 +130,4 @@ export class ServerAcks implements Timed {
   #broken(why: string): void {
     this.session.stream?.carrier.destroy(new Error(why));
   }
-}
-
-/** A counter from the wire; undefined where it is none. */
-export function readCount(element: Element): number | undefined {
-  const text = element.attr("h");
-  if (text === undefined || text.length > 10 || text.includes("e")) return undefined;
-  const h = Number(text);
-  return Number.isInteger(h) && h >= 0 && h < WRAP ? h : undefined;
 }

@@ -6,7 +6,8 @@ import { StreamError } from "../stream/error.ts";
 import { el, type Element } from "../xml/element.ts";
 import type { Federation, PeerStream } from "./federation.ts";
 import type { Means } from "./pairs.ts";
-import { readCount, ServerAcks, SM_NS } from "./server_acks.ts";
+import { readHandledCount } from "../proto/handled_count.ts";
+import { ServerAcks, SM_NS } from "./server_acks.ts";
 
 /** Takes an element of stream management. */
 export function takeManagement(session: PeerStream, element: Element): Maybe<void> {
@@ -58,7 +59,7 @@ function answer(session: PeerStream): Maybe<void> {
 }
 
 function acknowledged(session: PeerStream, element: Element): void {
-  const h = readCount(element);
+  const h = readHandledCount(element);
   if (h === undefined) throw new StreamError("bad-format", "'h' is a number of stanzas");
   session.acks?.acknowledge(h);
 }
@@ -92,7 +93,7 @@ function resume(session: PeerStream, element: Element): Maybe<void> {
   if (!session.isAuthenticated || session.direction === "out" || session.acks !== undefined) {
     return stream.send(refusal("unexpected-request"));
   }
-  const h = readCount(element);
+  const h = readHandledCount(element);
   const id = element.attr("previd") ?? "";
   const old = federation.resumable(id);
   const acks = old?.acks;

@@ -18,7 +18,8 @@ import { TLS_NS } from "./features/server_tls.ts";
 import type { Errand } from "./errand.ts";
 import type { Federation, LocalDomain, PeerStream, Proof } from "./federation.ts";
 import type { Means } from "./pairs.ts";
-import { readCount, SM_NS } from "./server_acks.ts";
+import { readHandledCount } from "../proto/handled_count.ts";
+import { SM_NS } from "./server_acks.ts";
 import { dialbackFailure, streamFailure, unauthorised } from "./server_failure.ts";
 import { readServerHeader, SERVER_NS } from "./server_header.ts";
 import { askForManagement, mayContinue, takeOver } from "./server_management.ts";
@@ -250,7 +251,7 @@ export class ServerOut extends ServerStream {
 
   override resumed(element: Element): void {
     const old = this.#resuming;
-    const h = readCount(element);
+    const h = readHandledCount(element);
     if (old?.acks === undefined || h === undefined) return;
     this.#resuming = undefined;
     old.acks.acknowledge(h);
@@ -262,7 +263,7 @@ export class ServerOut extends ServerStream {
     const old = this.#resuming;
     if (old === undefined) return false;
     this.#resuming = undefined;
-    const h = readCount(element);
+    const h = readHandledCount(element);
     // XEP-0198 §5: what it knows to have got all the same.
     if (h !== undefined) old.acks?.acknowledge(h);
     askForManagement(this);
