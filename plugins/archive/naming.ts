@@ -1,10 +1,10 @@
 /** The name that an archive gives to a message (XEP-0359), which goes with it to all who get it, but not into the archive. */
 import {
   buildStanzaId,
-  itemId,
   type Jid,
   type Stanza,
   stanzaIdBy,
+  stanzaIdText,
   timeOfId,
   withoutStanzaIds,
 } from "#plugin";
@@ -20,13 +20,12 @@ export interface Named {
 }
 
 /** Names a message that has no name by this archive. */
-export function named(before: Stanza, at: number, by: Jid): Named {
-  const id = itemId(at);
+export function named(before: Stanza, id: string, at: number, by: Jid): Named {
   return { stanza: withName(before, id, by), before, id, at };
 }
 
 export function withName(stanza: Stanza, id: string, by: Jid): Stanza {
-  return stanza.containing(stanza.source.plus(buildStanzaId(id, by)));
+  return stanza.with(buildStanzaId(id, by), stanzaIdText(id, by));
 }
 
 /** The same from the message itself, where others were named while it waited, or a plugin changed it. */

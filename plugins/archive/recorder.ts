@@ -84,7 +84,13 @@ export class Recorder {
     const before = honest ?? stanza;
     const stores = isSent ? this.preferences.keeps(stanza.to!.local, stanza.from!) : this.#stores(before);
     if (!stores) return honest;
-    this.#named = named(before, isSent ? sent.at : this.#now(), before.to!.bare);
+    const account = before.to!.bare;
+    // Both archives give it one name, which is kept once.
+    if (isSent) this.#named = named(before, sent.id, sent.at, account);
+    else {
+      const at = this.#now();
+      this.#named = named(before, itemId(at), at, account);
+    }
     return this.#named.stanza;
   }
 
@@ -95,7 +101,7 @@ export class Recorder {
     const name = this.#named?.stanza === stanza ? this.#named : nameOf(stanza, account);
     if (name === undefined) return;
     const { before, id, at } = name;
-    const text = this.#sent?.stanza === before ? this.#sent.text : before.toText(true);
+    const text = this.#sent?.stanza === before ? this.#sent.text : before.toKeep();
     this.#append(account.local, stanza.from!, before, { id, at, text });
   }
 
@@ -111,7 +117,7 @@ export class Recorder {
     if (from === undefined || to === undefined || from.bare.equals(to.bare)) return undefined;
     if (!isLasting(stanza) || !this.preferences.keeps(from.local, to)) return undefined;
     const at = this.#now();
-    this.#sent = { stanza, id: itemId(at), at, text: stanza.toText(true) };
+    this.#sent = { stanza, id: itemId(at), at, text: stanza.toKeep() };
     return this.#sent;
   }
 

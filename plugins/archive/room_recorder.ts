@@ -7,6 +7,7 @@ import {
   type HostScope,
   isEncrypted,
   isPromise,
+  itemId,
   parseXml,
   Stanza,
   withoutStanzaIds,
@@ -45,7 +46,7 @@ export class RoomRecorder {
     const honest = source === stanza.source ? stanza : stanza.containing(source);
     if (lastingOf(source, false) === undefined) return honest === stanza ? undefined : honest;
     this.#last = Math.max(this.#last, this.host.clock.now());
-    this.#named = named(honest, this.#last, room.jid);
+    this.#named = named(honest, itemId(this.#last), this.#last, room.jid);
     return this.#named.stanza;
   }
 

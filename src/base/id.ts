@@ -22,6 +22,17 @@ class Pool {
     this.#used += count;
     return this.#bytes.subarray(at, at + count);
   }
+
+  /** One fresh byte. */
+  next(): number {
+    if (this.#used === POOL) {
+      crypto.getRandomValues(this.#bytes);
+      this.#used = 0;
+    }
+    const byte = this.#bytes[this.#used]!;
+    this.#bytes[this.#used++] = 0;
+    return byte;
+  }
 }
 
 // The one value of this process that changes outside of a server: nobody can see it, since what it gives is random either
@@ -45,6 +56,11 @@ export function randomId(bytes = 12): string {
   if (bits > 0) text += ALPHABET[(held << (6 - bits)) & 63];
   fresh.fill(0);
   return text;
+}
+
+/** Six random bits, for ids that are put together otherwise. */
+export function randomSextet(): number {
+  return pool.next() & 63;
 }
 
 /** Fresh random bytes, for salts and keys. */

@@ -4,14 +4,25 @@
  */
 
 import { Jid } from "../jid/jid.ts";
-import { el, type Element } from "../xml/element.ts";
+import { Element, newAttrs, type Node } from "../xml/element.ts";
+import { escapeAttr } from "../xml/escape.ts";
 
 /** The namespace of `<stanza-id/>` and `<origin-id/>`, which is also the feature to announce. */
 export const STANZA_ID_NS = "urn:xmpp:sid:0";
 
-/** A `<stanza-id/>` given by an account or a room. */
+const NO_CHILDREN: readonly Node[] = Object.freeze([]);
+
+/** A `<stanza-id/>` given by an account or a room. Made in the short way, since every message of an archive gets one. */
 export function buildStanzaId(id: string, by: Jid): Element {
-  return el("stanza-id", STANZA_ID_NS, { id, by: by.toString() });
+  const attrs = newAttrs();
+  attrs["id"] = id;
+  attrs["by"] = by.toString();
+  return new Element("stanza-id", STANZA_ID_NS, attrs, NO_CHILDREN);
+}
+
+/** The same as it is written. */
+export function stanzaIdText(id: string, by: Jid): string {
+  return `<stanza-id xmlns="${STANZA_ID_NS}" id="${escapeAttr(id)}" by="${escapeAttr(by.toString())}"/>`;
 }
 
 /**

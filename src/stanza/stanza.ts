@@ -26,6 +26,19 @@ const PRESENCE_TYPES = new Set([
 ]);
 const IQ_TYPES = new Set(["get", "set", "result", "error"]);
 
+/** How the text of each kind begins and ends, in as few pieces as can be: every message is joined of them. */
+const BEGIN: Record<Kind, string> = { message: "<message", presence: "<presence", iq: "<iq" };
+const ALONE: Record<Kind, string> = {
+  message: `<message xmlns="${CONTENT_NS}"`,
+  presence: `<presence xmlns="${CONTENT_NS}"`,
+  iq: `<iq xmlns="${CONTENT_NS}"`,
+};
+const END: Record<Kind, string> = { message: "</message>", presence: "</presence>", iq: "</iq>" };
+/** The types that need no look whether they can stand in an attribute: all that are defined. */
+const TYPE_TEXTS: ReadonlyMap<string, string> = new Map(
+  [...MESSAGE_TYPES, ...PRESENCE_TYPES, ...IQ_TYPES].map((type) => [type, ` type="${type}"`]),
+);
+
 /** The text of a stanza before and after its receiver's address, for copies that differ in nothing else. */
 interface SharedText {
   before: string;
@@ -34,6 +47,8 @@ interface SharedText {
 
 export class Stanza {
   #payload: Element | undefined | null = null;
+  /** The text as a document of its own, where an archive wanted it: what else is written of the same is cut out of it. */
+  #whole: string | undefined;
   /** Shared by all that were addressed from one stanza; written by the first of them that is sent. */
   #shared: SharedText | undefined;
 
@@ -126,7 +141,17 @@ export class Stanza {
 
   /** The same with the children and further attributes of another element. */
   containing(source: Element): Stanza {
-    return new Stanza(this.kind, this.type, this.id, this.from, this.to, source, restOf(source.attrs));
+    const rest = source.attrs === this.source.attrs ? this.rest : restOf(source.attrs);
+    return new Stanza(this.kind, this.type, this.id, this.from, this.to, source, rest);
+  }
+
+  /** The same with one more child at the end, whose namespace is another one: `text` is how it is written then. */
+  with(child: Element, text: string): Stanza {
+    const copy = this.containing(this.source.joined(child, text));
+    const whole = this.#whole;
+    const end = END[this.kind];
+    if (whole?.endsWith(end)) copy.#whole = whole.slice(0, -end.length) + text + end;
+    return copy;
   }
 
   /** The first child element: what an iq is about. */
@@ -166,7 +191,11 @@ export class Stanza {
 
   /** As text for a stream whose default namespace is a content namespace, or as a document of its own. */
   toText(standalone = false): string {
-    const to = this.to === undefined ? "" : ` to="${escapeAttr(this.to.toString())}"`;
+    const whole = this.#whole;
+    if (whole !== undefined) {
+      return standalone ? whole : BEGIN[this.kind] + whole.slice(ALONE[this.kind].length);
+    }
+    const to = this.to === undefined ? "" : ` to="${textOf(this.to)}"`;
     const shared = this.#shared;
     if (shared === undefined || standalone) return this.head(standalone) + to + this.tail();
     if (shared.after === "") {
@@ -177,15 +206,21 @@ export class Stanza {
   }
 
   private head(standalone: boolean): string {
-    const text = standalone ? `<${this.kind} xmlns="${CONTENT_NS}"` : `<${this.kind}`;
-    return this.from === undefined ? text : `${text} from="${escapeAttr(this.from.toString())}"`;
+    const { kind, from } = this;
+    const begin = standalone ? ALONE[kind] : BEGIN[kind];
+    return from === undefined ? begin : `${begin} from="${textOf(from)}"`;
   }
 
   private tail(): string {
     let text = this.id === undefined ? "" : ` id="${escapeAttr(this.id)}"`;
-    if (!this.isDefaultType) text += ` type="${escapeAttr(this.type)}"`;
+    if (!this.isDefaultType) text += TYPE_TEXTS.get(this.type) ?? ` type="${escapeAttr(this.type)}"`;
     const inner = this.source.inner(CONTENT_NS);
-    return inner === "" ? `${text}${this.rest}/>` : `${text}${this.rest}>${inner}</${this.kind}>`;
+    return inner === "" ? `${text}${this.rest}/>` : `${text}${this.rest}>${inner}${END[this.kind]}`;
+  }
+
+  /** As a document of its own, for an archive: also kept for what is written of this stanza later. */
+  toKeep(): string {
+    return this.#whole ??= this.toText(true);
   }
 
   toString(): string {
@@ -215,6 +250,11 @@ export function kindOf(element: Element): Kind | undefined {
   if (element.ns !== CONTENT_NS) return undefined;
   const { name } = element;
   return name === "message" || name === "presence" || name === "iq" ? name : undefined;
+}
+
+/** An address as it stands in an attribute; only a resource can have what must be escaped there (RFC 7622 §3.3.1). */
+function textOf(jid: Jid): string {
+  return jid.resource === "" ? jid.toString() : escapeAttr(jid.toString());
 }
 
 function address(text: string | undefined, which: string): Jid | undefined {

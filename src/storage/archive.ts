@@ -1,7 +1,7 @@
 /** The archive kind on SQLite: one owner's items are a shelf, whose order is in leaves (see `schema.ts`). */
 import { hasWords, isEmpty, keyTextOf, searchOf } from "./archive_query.ts";
 import { type ArchiveLog, storedOf } from "./archive_log.ts";
-import type { Key, Stored } from "./bundles.ts";
+import type { Stored } from "./bundles.ts";
 import type { Cells, Input } from "./engine.ts";
 import { StorageError } from "./error.ts";
 import { itemId, timeOfId } from "./item_id.ts";
@@ -10,6 +10,7 @@ import type { Archive, Filter, Found, Item, NewItem, Page } from "./page.ts";
 import { ownersOf, ownerText, type Place, walk } from "./place.ts";
 import { earlier, endOf, later, type Position, precedes, startOf } from "./position.ts";
 import { restored, storable } from "./storable.ts";
+import { Shelf } from "./waiting.ts";
 
 const MOST = 1_000;
 /** How many owners one call of `expire` visits at most: a step of an index each. */
@@ -34,7 +35,7 @@ export class SqliteArchive implements Archive {
   readonly #log: ArchiveLog;
   /** Called when a shelf went to the trash. */
   readonly #sweep: () => void;
-  readonly #shelves = new Map<string, number>();
+  readonly #shelves = new Map<string, Shelf>();
   #generation = -1;
   /** The last value that was added, as it came and as it is stored. */
   #value = "";
@@ -56,28 +57,24 @@ export class SqliteArchive implements Archive {
         `store "${this.#place.label}": an item's time must be whole milliseconds`,
       );
     }
-    const key: Key = [
-      0,
-      storable(id, "an id"),
-      storable(item.with ?? "", "an address"),
-      storable(resource, "an address"),
-    ];
+    const peer = storable(item.with ?? "", "an address");
+    const rest = storable(resource, "an address");
     const value = this.#storable(item.value);
     const words = text !== undefined && hasWords(text) ? storable(text, "a text") : undefined;
     // Nobody else can have made an id that tells this time: only others are looked for.
     if (timeOfId(id) === at) {
-      key[0] = this.#shelfFor(owner);
-      this.#log.add(at, key, value, words);
+      this.#log.add(at, this.#shelfFor(owner), id, peer, rest, value, words);
       return id;
     }
+    const name = storable(id, "an id");
     const shelf = this.#shelfOf(owner);
     if (shelf !== undefined && this.#position(shelf, id) !== undefined) {
       throw new StorageError("conflict", `store "${this.#place.label}": there is an item "${id}" already`);
     }
     this.#place.engine.atomic(() => {
-      key[0] = this.#shelfFor(owner);
-      const seq = this.#log.add(at, key, value, words);
-      this.#write("INSERT INTO item_name (shelf, id, at, seq) VALUES (?, ?, ?, ?)", key[0], key[1], at, seq);
+      const own = this.#shelfFor(owner);
+      const seq = this.#log.add(at, own, name, peer, rest, value, words);
+      this.#write("INSERT INTO item_name (shelf, id, at, seq) VALUES (?, ?, ?, ?)", own.id, name, at, seq);
     });
     return id;
   }
@@ -334,6 +331,10 @@ export class SqliteArchive implements Archive {
   }
 
   #shelfOf(owner: string): number | undefined {
+    return this.#known(owner)?.id;
+  }
+
+  #known(owner: string): Shelf | undefined {
     if (this.#generation !== this.#log.generation) {
       this.#shelves.clear();
       this.#generation = this.#log.generation;
@@ -345,20 +346,20 @@ export class SqliteArchive implements Archive {
       this.#place.id,
       ownerText(this.#place, owner),
     );
-    if (row === undefined) return undefined;
-    return this.#remember(owner, Number(row["id"]));
+    return row === undefined ? undefined : this.#remember(owner, Number(row["id"]));
   }
 
-  #shelfFor(owner: string): number {
-    const known = this.#shelfOf(owner);
+  #shelfFor(owner: string): Shelf {
+    const known = this.#known(owner);
     if (known !== undefined) return known;
     const { engine, label, id } = this.#place;
     const insert = engine.prepare("INSERT INTO shelf (store, owner) VALUES (?, ?)");
     return this.#remember(owner, engine.insert(label, insert, id, ownerText(this.#place, owner)));
   }
 
-  #remember(owner: string, shelf: number): number {
+  #remember(owner: string, id: number): Shelf {
     if (this.#shelves.size >= REMEMBERED) this.#shelves.clear();
+    const shelf = new Shelf(id);
     this.#shelves.set(owner, shelf);
     return shelf;
   }

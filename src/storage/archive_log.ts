@@ -8,43 +8,31 @@
  * how far that has come; what was added after it is looked at again when the file is opened.
  */
 import { Bundles, type Key, type Stored } from "./bundles.ts";
+import { Draft } from "./draft.ts";
 import type { Cells, Engine, Input } from "./engine.ts";
 import { storageError } from "./error.ts";
-import { type Entry, Leaves } from "./leaves.ts";
+import { Leaves } from "./leaves.ts";
 import { scopeOf } from "./archive_query.ts";
 import { type Position, precedes } from "./position.ts";
+import { Shelf, Waiting } from "./waiting.ts";
 
-/** Entries that wait, before some are filed after every commit; and how many owners' those are then. */
-const PATIENCE = 32_768;
+/** Entries that wait, before they are filed; and how many owners' are filed after every commit then. */
+const PATIENCE = 131_072;
 const SHELVES = 64;
-/** Items that are kept until they are written together. */
-const ROWS = 16;
 const REPLAY = 1_000;
 const LABEL = "archive";
-
-/** An item that is about to be written. */
-interface Row extends Stored {
-  readonly text: string | undefined;
-  readonly keys: Key[];
-}
-
-/** Entries of an owner that are in no leaf: times and numbers by turns, in one array, since there are many of them. */
-interface Waiting {
-  readonly numbers: number[];
-  readonly peers: string[];
-}
 
 export class ArchiveLog {
   readonly leaves: Leaves;
   readonly #bundles: Bundles;
   #generation = 0;
-  #rows: Row[] = [];
-  readonly #waiting = new Map<number, Waiting>();
-  #count = 0;
+  readonly #draft = new Draft();
+  /** Those that come, and those that are being filed meanwhile. */
+  #waiting = new Waiting();
+  #filing = new Waiting();
   #next = 1;
   #stale = true;
   #losses = 0;
-  #draining = false;
 
   constructor(private readonly engine: Engine) {
     this.leaves = new Leaves(engine);
@@ -63,25 +51,34 @@ export class ArchiveLog {
   }
 
   /** Adds an item, and gives its number. What is the same as the item before, at the same time, is stored with it. */
-  add(at: number, key: Key, value: string, text: string | undefined): number {
+  add(
+    at: number,
+    shelf: Shelf,
+    id: string,
+    peer: string,
+    resource: string,
+    value: string,
+    text: string | undefined,
+  ): number {
     this.#refresh();
     try {
       this.engine.group.join();
     } catch (cause) {
       throw storageError("adding to an archive", cause);
     }
-    const last = this.#rows.at(-1);
-    let seq: number;
-    if (last !== undefined && text === undefined && isSame(last, at, key[0], value)) {
-      last.keys.push(key);
-      seq = last.seq;
-    } else {
-      // Written when there is a bundle of them: what lives until the commit costs the garbage collector as much again.
-      if (this.#rows.length >= ROWS) this.#write();
-      seq = this.#next++;
-      this.#rows.push({ seq, at, value, text, keys: [key] });
+    const draft = this.#draft;
+    if (text !== undefined) this.#alone(at, [shelf.id, id, peer, resource], value, text);
+    else {
+      if (!draft.isLast(at, shelf.id, value)) {
+        if (this.#bundles.isFull(draft, value)) this.#write();
+        if (draft.items === 0) draft.seq = this.#next;
+        draft.begin(at, value);
+        this.#next++;
+      }
+      draft.give(shelf.id, id, peer, resource);
     }
-    this.#wait(key[0], at, seq, key[2]);
+    const seq = this.#next - 1;
+    this.#waiting.add(shelf, at, seq, peer);
     this.engine.group.wrote();
     return seq;
   }
@@ -90,16 +87,19 @@ export class ArchiveLog {
   file(shelf: number): void {
     this.#refresh();
     this.#write();
-    if (this.#waiting.has(shelf)) this.engine.atomic(() => this.#file(shelf));
+    if (this.#isWaiting(shelf)) this.engine.atomic(() => this.#file(shelf));
   }
 
   /** Files everything, so that the next start has nothing to look at again. */
   fileAll(): void {
     this.#refresh();
     this.#write();
-    if (this.#waiting.size === 0) return;
+    const shelves = new Set([...this.#filing.shelves.keys(), ...this.#waiting.shelves.keys()]);
+    if (shelves.size === 0) return;
     this.engine.atomic(() => {
-      for (const shelf of [...this.#waiting.keys()]) this.#file(shelf);
+      for (const shelf of shelves) this.#file(shelf);
+      this.#filing.clear();
+      this.#waiting.clear();
       this.#mark();
     });
   }
@@ -154,14 +154,6 @@ export class ArchiveLog {
     if (text !== undefined) this.#index(item.seq, shelf, text);
   }
 
-  #wait(shelf: number, at: number, seq: number, peer: string): void {
-    let waiting = this.#waiting.get(shelf);
-    if (waiting === undefined) this.#waiting.set(shelf, waiting = { numbers: [], peers: [] });
-    waiting.numbers.push(at, seq);
-    waiting.peers.push(peer);
-    this.#count++;
-  }
-
   #index(seq: number, shelf: number, text: string): void {
     const insert = this.engine.prepare("INSERT INTO item_text (rowid, scope, words) VALUES (?, ?, ?)");
     this.engine.write(LABEL, insert, seq, scopeOf(shelf), text);
@@ -170,49 +162,44 @@ export class ArchiveLog {
   /** Before anything else is done with the tables, and before a commit. */
   #write(): void {
     if (this.#losses !== this.engine.group.losses) this.#undone();
-    if (this.#draining || this.#rows.length === 0) return;
-    const rows = this.#rows;
-    this.#rows = [];
-    this.#draining = true;
-    let done = 0;
-    try {
-      for (let end = 0; done < rows.length;) {
-        if (done >= end) { for (end = done; end < rows.length && rows[end]!.text === undefined;) end++; }
-        if (done < end) done += this.#bundles.add(rows, done, end);
-        else {
-          this.#alone(rows[done]!);
-          done++;
-        }
-      }
-    } finally {
-      this.#draining = false;
-      if (done < rows.length) this.#rows = [...rows.slice(done), ...this.#rows];
-    }
+    if (this.#draft.items === 0) return;
+    this.#bundles.add(this.#draft);
+    this.#draft.clear();
   }
 
   /** An item with words to search has a row of its own: the index knows it by that. */
-  #alone({ seq, at, keys, value, text = "" }: Row): void {
+  #alone(at: number, key: Key, value: string, text: string): void {
+    this.#write();
     const insert = this.engine.prepare("INSERT INTO item (seq, at, keys, value) VALUES (?, ?, ?, ?)");
-    this.engine.complete(LABEL, insert, seq, at, JSON.stringify(keys), value);
-    this.#index(seq, keys[0]![0], text);
+    this.engine.write(LABEL, insert, this.#next, at, JSON.stringify([key]), value);
+    this.#index(this.#next, key[0], text);
+    this.#next++;
   }
 
+  /** Files some after every commit, more of them the more there are, so that there is an end to it. */
   #commit(): void {
     this.#write();
-    if (this.#count <= PATIENCE || this.#stale) return;
-    // More of them the more there are, so that there is an end to it.
-    let left = Math.max(SHELVES, Math.ceil(this.#waiting.size / 16));
-    for (const shelf of this.#waiting.keys()) {
+    if (this.#stale) return;
+    if (this.#filing.size === 0) {
+      if (this.#waiting.size < PATIENCE) return;
+      [this.#filing, this.#waiting] = [this.#waiting, this.#filing];
+    }
+    let left = Math.max(SHELVES, Math.ceil(this.#filing.shelves.size / 16));
+    for (const shelf of this.#filing.shelves.keys()) {
       this.#file(shelf);
       if (--left === 0) break;
     }
+    if (this.#filing.shelves.size > 0) return;
+    this.#filing.clear();
     this.#mark();
   }
 
+  #isWaiting(shelf: number): boolean {
+    return this.#filing.shelves.has(shelf) || this.#waiting.shelves.has(shelf);
+  }
+
   #file(shelf: number): void {
-    const entries = entriesOf(this.#waiting.get(shelf)!);
-    this.#waiting.delete(shelf);
-    this.#count -= entries.length;
+    const entries = this.#filing.take(shelf).concat(this.#waiting.take(shelf));
     for (let i = 1; i < entries.length; i++) {
       if (precedes(entries[i]!, entries[i - 1]!)) {
         entries.sort((a, b) => precedes(a, b) ? -1 : 1);
@@ -224,18 +211,16 @@ export class ArchiveLog {
     this.engine.write(LABEL, update, entries.length, shelf);
   }
 
+  /** Remembers how far items are in leaves, when what was being filed is. */
   #mark(): void {
-    let filed = this.#next - 1;
-    for (const { numbers } of this.#waiting.values()) {
-      for (let i = 1; i < numbers.length; i += 2) filed = Math.min(filed, numbers[i]! - 1);
-    }
+    const filed = Math.min(this.#next, this.#waiting.least) - 1;
     this.engine.write(LABEL, this.engine.prepare("UPDATE filed SET seq = ?"), filed);
   }
 
   /** What was begun has been taken back, or may have been: the tables know better. */
   #undone(): void {
     this.#stale = true;
-    this.#rows = [];
+    this.#draft.clear();
   }
 
   #refresh(): void {
@@ -243,9 +228,9 @@ export class ArchiveLog {
     this.#losses = this.engine.group.losses;
     this.#stale = false;
     this.#generation++;
-    this.#rows = [];
+    this.#draft.clear();
+    this.#filing.clear();
     this.#waiting.clear();
-    this.#count = 0;
     const { engine } = this;
     const filed = Number(engine.one(LABEL, engine.prepare("SELECT seq FROM filed"))?.["seq"] ?? 0);
     const newest = Number(
@@ -254,7 +239,7 @@ export class ArchiveLog {
     this.#next = Math.max(filed, newest, this.#bundles.last) + 1;
     for (let after = filed; after < newest;) after = this.#replay(after);
     for (const item of this.#bundles.after(filed)) this.#again(item);
-    for (const shelf of [...this.#waiting.keys()]) this.#missing(shelf);
+    for (const shelf of [...this.#waiting.shelves.keys()]) this.#missing(shelf);
   }
 
   /** Takes the entries of some items up again; gives the number of the last. */
@@ -271,32 +256,21 @@ export class ArchiveLog {
   }
 
   #again({ at, seq, keys }: Stored): void {
-    for (const [shelf, , peer] of keys) this.#wait(shelf, at, seq, peer);
+    for (const [shelf, , peer] of keys) this.#waiting.add(new Shelf(shelf), at, seq, peer);
   }
 
   /** Leaves only those waiting that are in no leaf. */
   #missing(shelf: number): void {
-    const entries = entriesOf(this.#waiting.get(shelf)!).sort((a, b) => precedes(a, b) ? -1 : 1);
+    const entries = this.#waiting.take(shelf).sort((a, b) => precedes(a, b) ? -1 : 1);
     const [first, last] = [entries[0]!, entries.at(-1)!];
     const filed = new Set<number>();
+    const place = new Shelf(shelf);
     const before: Position = { at: first.at, seq: first.seq - 1 };
     for (const entry of this.leaves.walk(shelf, undefined, before, { at: last.at, seq: last.seq + 1 })) {
       filed.add(entry.seq);
     }
-    this.#waiting.delete(shelf);
-    this.#count -= entries.length;
-    for (const { at, seq, peer } of entries) if (!filed.has(seq)) this.#wait(shelf, at, seq, peer);
+    for (const { at, seq, peer } of entries) if (!filed.has(seq)) this.#waiting.add(place, at, seq, peer);
   }
-}
-
-function entriesOf({ numbers, peers }: Waiting): Entry[] {
-  return peers.map((peer, i) => ({ at: numbers[2 * i]!, seq: numbers[2 * i + 1]!, peer }));
-}
-
-/** Whether an item is the one before, for another owner. */
-function isSame(last: Row, at: number, shelf: number, value: string): boolean {
-  return last.at === at && last.text === undefined && last.value === value &&
-    last.keys.every((key) => key[0] !== shelf);
 }
 
 /** The common value, which is not kept once nobody has it any more. */

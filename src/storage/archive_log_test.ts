@@ -113,18 +113,18 @@ Deno.test("what was committed is there after the end of the process, filed or no
 Deno.test("many entries are filed in slices behind commits, and all of them at the end", () =>
   scratch(async (s) => {
     const { database, a, rows } = opened(s);
-    const count = 20_000;
+    const count = 80_000;
     for (let i = 0; i < count; i++) {
       const at = 1_000 + i;
       a.append(`u${i % 200}`, { id: itemId(at), at, value: `v${i}` });
       a.append(`w${i % 200}`, { id: itemId(at), at, value: `v${i}` });
-      if (i % 500 === 499) await database.flush();
+      if (i % 2_000 === 1_999) await database.flush();
     }
     const filed = Number(rows("SELECT sum(items) FROM leaf")[0]);
     assert.ok(filed > 0 && filed < 2 * count, `${filed} are in leaves`);
     assert.ok(Number(rows("SELECT seq FROM filed")[0]) < count);
-    for (let i = 0; i < 200; i++) assert.equal(await a.count(`u${i}`), 100);
-    assert.equal(values(a, "w7").split(" ").length, 100);
+    for (let i = 0; i < 200; i++) assert.equal(await a.count(`u${i}`), 400);
+    assert.equal(values(a, "w7").split(" ").length, 400);
     const [at] = [1_000 + 4_007];
     assert.equal(values(a, "u7", { from: at, to: at }), "v4007");
   }));

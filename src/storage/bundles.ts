@@ -3,17 +3,16 @@
  * that needs a row of its own (one with words to search, one that was replaced) is in `item`.
  *
  * A bundle is text: its items, divided by one mark, each of them fields divided by another: the time, the value, then four
- * for each owner who has it. The marks cannot occur in stored text (storable.ts). What was taken out leaves its place empty,
+ * for each owner who has it. Marks cannot occur in stored text (storable.ts). What was taken out leaves its place empty,
  * so that the number of an item is that of its bundle and its place.
  */
+import { type Draft, FIELD, ITEM, SAME } from "./draft.ts";
 import type { Cells, Engine } from "./engine.ts";
 
 /** Items of a bundle, and its characters where there is more than one: reading one item reads them all. */
-const MOST = 16;
-const FULL = 8_192;
+const MOST = 32;
+const FULL = 16_384;
 const LABEL = "archive";
-const FIELD = "\u00012";
-const ITEM = "\u00013";
 
 /** Who has an item, and as what; the value where it is not the common one any more. */
 export type Key = [shelf: number, id: string, peer: string, resource: string, value?: string];
@@ -35,15 +34,15 @@ interface Bundle {
 export class Bundles {
   constructor(private readonly engine: Engine) {}
 
-  /** Writes a bundle of the items from one place to another, or its beginning; their numbers follow one another. Gives how many. */
-  add(items: readonly Stored[], from: number, to: number): number {
-    const end = Math.min(to, from + MOST);
-    let text = textOf(items[from]!);
-    let i = from + 1;
-    for (; i < end && text.length + items[i]!.value.length < FULL; i++) text += ITEM + textOf(items[i]!);
+  /** Whether an item had better be the first of the next bundle. */
+  isFull({ items, size }: Draft, value: string): boolean {
+    return items >= MOST || (items > 0 && size + value.length >= FULL);
+  }
+
+  /** Writes what is in a draft. */
+  add({ seq, text }: Draft): void {
     const insert = this.engine.prepare("INSERT INTO bundle (seq, items) VALUES (?, ?)");
-    this.engine.complete(LABEL, insert, items[from]!.seq, text);
-    return i - from;
+    this.engine.complete(LABEL, insert, seq, text);
   }
 
   /** Those of some items that are in bundles. */
@@ -148,7 +147,9 @@ function storedIn({ seq: first, items }: Bundle, seq: number): Stored | undefine
   const fields = text.split(FIELD);
   const keys: Key[] = [];
   for (let i = 2; i + 3 < fields.length; i += 4) {
-    keys.push([Number(fields[i]), fields[i + 1]!, fields[i + 2]!, fields[i + 3]!]);
+    const id = fields[i + 1]!;
+    const own = id === SAME ? keys.at(-1)?.[1] ?? "" : id;
+    keys.push([Number(fields[i]), own, fields[i + 2]!, fields[i + 3]!]);
   }
   return { seq, at: Number(fields[0]), value: fields[1]!, keys };
 }

@@ -1,7 +1,7 @@
 /**
  * Moves what the write-ahead log holds into the database file before the log grows long. A checkpoint waits for the
  * disk twice and copies every page. Under light load it runs here, in small portions, and the log is synced on the
- * thread pool beforehand, which halves the stall (256 pages: 2 ms). Under heavy load that would still be a tenth of
+ * thread pool beforehand, which halves the stall (1 MiB: 2 ms). Under heavy load that would still be a tenth of
  * the time of all sessions: then a worker with a connection of its own does it, started when needed and ended after a
  * quiet minute (it costs 15 to 20 MB). Readers and writers go on meanwhile. Figures: docs/performance.md.
  *
@@ -13,15 +13,15 @@ import type { Engine } from "./engine.ts";
 
 /** Writes between two looks at the log. */
 const LOOK = 64;
-/** Pages (4 KiB) not yet moved that are worth a checkpoint here, and one by the worker. */
-const PAGES = 256;
-const MANY = 1_000;
-/** More pages than this moved here within `SPAN` milliseconds are heavy load. */
-const HEAVY = 4_000;
+/** Bytes not yet moved that are worth a checkpoint here, and one by the worker. */
+const SOME = 2 ** 20;
+const MUCH = 2 ** 22;
+/** More than this moved here within `SPAN` milliseconds is heavy load. */
+const HEAVY = 2 ** 24;
 const SPAN = 10_000;
-/** Pages in the log beyond which the rest is moved here, if it is small. */
-const LONG = 8_000;
-const REST = 256;
+/** Bytes in the log beyond which the rest is moved here, if it is small. */
+const LONG = 2 ** 25;
+const REST = 2 ** 20;
 const IDLE = 60_000;
 /** Tells the worker to end; any other message is the path of the database. */
 const CLOSE = "close";
@@ -61,7 +61,9 @@ export class Checkpoint {
   /** The log is being synced for a checkpoint here, or has been and the open transaction is in the way. */
   #syncing = false;
   #due = false;
-  /** Pages of the log that had been moved at the last look, and pages moved here since a moment. */
+  /** Bytes of a page. */
+  readonly #page: number;
+  /** Pages of the log that had been moved at the last look, and bytes moved here since a moment. */
   #before = 0;
   #moved = 0;
   #since = 0;
@@ -77,6 +79,7 @@ export class Checkpoint {
     this.#clock = clock;
     this.#path = path;
     this.#sync = sync;
+    this.#page = Number(engine.one("checkpoint", engine.prepare("PRAGMA page_size"))?.["page_size"]);
   }
 
   /** After a commit, when no transaction is open. */
@@ -86,13 +89,14 @@ export class Checkpoint {
     if (this.#syncing || this.#busy !== undefined || writes - this.#looked < LOOK) return;
     this.#looked = writes;
     const row = this.#engine.one("checkpoint", this.#engine.prepare("PRAGMA wal_checkpoint(NOOP)"));
-    const log = Number(row?.["log"] ?? 0);
+    const pages = Number(row?.["log"] ?? 0);
     this.#before = Number(row?.["checkpointed"] ?? 0);
-    const rest = log - this.#before;
-    if (rest < PAGES) {
+    const log = pages * this.#page;
+    const rest = (pages - this.#before) * this.#page;
+    if (rest < SOME) {
       if (log >= LONG && rest <= REST) this.#here();
     } else if (!this.#alone && (this.#worker !== undefined || this.#heavy())) {
-      if (rest >= MANY) this.#tell(this.#path);
+      if (rest >= MUCH) this.#tell(this.#path);
     } else {
       this.#prepare();
     }
@@ -131,7 +135,7 @@ export class Checkpoint {
     if (this.#engine.closed) return;
     try {
       const row = this.#engine.one("checkpoint", this.#engine.prepare("PRAGMA wal_checkpoint(PASSIVE)"));
-      this.#moved += Math.max(0, Number(row?.["checkpointed"] ?? 0) - this.#before);
+      this.#moved += Math.max(0, Number(row?.["checkpointed"] ?? 0) - this.#before) * this.#page;
     } catch (error) {
       // The log keeps everything; it only stays long until a later checkpoint works.
       this.#engine.log.warn("could not checkpoint", {

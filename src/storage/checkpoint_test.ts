@@ -73,7 +73,7 @@ Deno.test("where no worker can be had the main thread does it, and says so once"
     }
     await withWorker(Refused as unknown as typeof Worker, async () => {
       const database = s.open();
-      await load(database, 250);
+      await load(database, 400);
       await sound(s, database);
       assert.equal(s.lines.filter((line) => line.includes("on the main thread from now on")).length, 1);
     });

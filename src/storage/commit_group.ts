@@ -14,9 +14,9 @@ import type { Logger } from "../base/log.ts";
 import { StorageError, storageError } from "./error.ts";
 
 /** Writes after which a group is committed without being asked, at the end of the turn. */
-const ROWS = 1_000;
+const ROWS = 2_000;
 /** Milliseconds that a write may lie in an open group for which nobody has asked. */
-const DELAY = 100;
+const DELAY = 250;
 
 /** The transaction itself, as the group needs it. */
 export interface Transaction {

@@ -2,7 +2,7 @@
  * Ids of archived items that say when the item was added: eight letters of milliseconds, then letters nobody can guess.
  * They sort like time, and an archive finds such an item by its time, without an index of ids.
  */
-import { randomId } from "../base/id.ts";
+import { randomSextet } from "../base/id.ts";
 
 /** In the order of their codes, so that texts sort like numbers. */
 const LETTERS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
@@ -16,27 +16,10 @@ const HALF = 2 ** 24;
 
 /** A new id for an item of this time. */
 export function itemId(at: number): string {
-  return timeText(at) + randomId(9);
-}
-
-/** The time in an id; undefined where it is not one of ours. */
-export function timeOfId(id: string): number | undefined {
-  if (id.length !== LENGTH) return undefined;
-  let at = 0;
-  for (let i = 0; i < TIME_LENGTH; i++) {
-    const digit = DIGITS[id.charCodeAt(i)] ?? 255;
-    if (digit === 255) return undefined;
-    at = at * 64 + digit;
-  }
-  return at;
-}
-
-/** Two halves, which are small enough for the operators on bits. */
-function timeText(at: number): string {
   const whole = Math.max(0, at);
   const low = whole % HALF;
   const high = Math.floor(whole / HALF) % HALF;
-  const code = (half: number, shift: number): number => CODES[(half >>> shift) & 63]!;
+  // Made in one piece: what is joined of two would be copied once more as soon as somebody looks into it.
   return String.fromCharCode(
     code(high, 18),
     code(high, 12),
@@ -46,5 +29,38 @@ function timeText(at: number): string {
     code(low, 12),
     code(low, 6),
     code(low, 0),
+    randomCode(),
+    randomCode(),
+    randomCode(),
+    randomCode(),
+    randomCode(),
+    randomCode(),
+    randomCode(),
+    randomCode(),
+    randomCode(),
+    randomCode(),
+    randomCode(),
+    randomCode(),
   );
+}
+
+/** The letter of six bits of a half: halves are small enough for the operators on bits. */
+function code(half: number, shift: number): number {
+  return CODES[(half >>> shift) & 63]!;
+}
+
+function randomCode(): number {
+  return CODES[randomSextet()]!;
+}
+
+/** The time in an id; undefined where it is not one of ours. */
+export function timeOfId(id: string): number | undefined {
+  if (id.length !== LENGTH) return undefined;
+  let at = 0;
+  for (let i = 0; i < LENGTH; i++) {
+    const digit = DIGITS[id.charCodeAt(i)] ?? 255;
+    if (digit === 255) return undefined;
+    if (i < TIME_LENGTH) at = at * 64 + digit;
+  }
+  return at;
 }

@@ -222,12 +222,20 @@ function missing(): StorageError {
 function textOf(entries: readonly Entry[]): string {
   const places = new Map<string, number>();
   const numbers: number[] = [];
-  let before: Position = { at: 0, seq: 0 };
+  let at = 0;
+  let seq = 0;
+  let peer: string | undefined;
+  let place = 0;
   for (const entry of entries) {
-    let place = places.get(entry.peer);
-    if (place === undefined) places.set(entry.peer, place = places.size);
-    numbers.push(entry.at - before.at, entry.seq - before.seq, place);
-    before = entry;
+    // Mostly a conversation goes on.
+    if (entry.peer !== peer) {
+      peer = entry.peer;
+      place = places.get(peer) ?? places.size;
+      if (place === places.size) places.set(peer, place);
+    }
+    numbers.push(entry.at - at, entry.seq - seq, place);
+    at = entry.at;
+    seq = entry.seq;
   }
   return JSON.stringify([[...places.keys()], numbers]);
 }

@@ -158,6 +158,16 @@ export class Element {
     return new Element(this.name, this.ns, this.attrs, [...this.children, ...more], content);
   }
 
+  /** The same with one more child at the end, whose namespace is another one: `text` is how it is written then. */
+  joined(child: Element, text: string): Element {
+    const { text: known, ns = "" } = this.content ?? {};
+    const content = known === undefined ? undefined : { text: known + text, ns };
+    const { children } = this;
+    // Most messages have one; a spread makes room for more to come.
+    const nodes = children.length === 1 ? [children[0]!, child] : [...children, child];
+    return new Element(this.name, this.ns, this.attrs, nodes, content);
+  }
+
   /** The same element without the child elements that match. */
   without(test: (child: Element) => boolean): Element {
     return this.withChildren(this.children.filter((node) => typeof node === "string" || !test(node)));
