@@ -69,7 +69,7 @@ export class Recorder {
     this.#append(from!.local, to!, stanza, sent);
   }
 
-  /** A departing message for its sender's other devices: they, and nobody else, learn its name (XEP-0313 §3.5). */
+  /** A departing message for its sender's other devices: only they are told that it has this name in its sender's archive (XEP-0313 §3.5). */
   copied(stanza: Stanza): Stanza | undefined {
     const sent = this.#sending(stanza);
     return sent === undefined ? undefined : withName(stanza, sent.id, stanza.from!.bare);

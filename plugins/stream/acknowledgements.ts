@@ -113,6 +113,11 @@ export class Acknowledgements implements Timed {
     return this.session.pendingRequests === 0 ? this.inbound : this.#settled;
   }
 
+  /** Tells the client how far we are. */
+  answer(h: number): string {
+    return `<a xmlns="${this.ns}" h="${h}"/>`;
+  }
+
   /** Asks the client how far it is, unless it has been asked already. */
   request(): void {
     const { stream } = this.session;

@@ -37,6 +37,7 @@ import { acceptance, carbons } from "../im/api.ts";
 import { privacy } from "../privacy/api.ts";
 import { watchDevices } from "./absences_watch.ts";
 import { Acknowledgements, type Keeper } from "./acknowledgements.ts";
+import { Answers } from "./answers.ts";
 import { acknowledging, keptForParked, sessionParked, sessionResumed } from "./api.ts";
 import { late, Rerouting } from "./rerouting.ts";
 import { failure, Resumptions } from "./resumptions.ts";
@@ -89,6 +90,7 @@ class StreamManagement implements Keeper {
   readonly #rerouting: Rerouting;
   readonly #stakes: Stakes;
   readonly #resumptions: Resumptions;
+  readonly #answers: Answers;
 
   constructor(private readonly host: HostScope<Config>) {
     this.requestAfter = host.config.request_after;
@@ -101,6 +103,7 @@ class StreamManagement implements Keeper {
       (session, stanza) => this.#stakes.holds(session, stanza),
     );
     this.#stakes = new Stakes(host, this.#rerouting, (session) => session.get(acknowledgements));
+    this.#answers = new Answers(host);
     this.#resumptions = new Resumptions(host, (acks) => this.#goOn(acks));
   }
 
@@ -231,15 +234,9 @@ class StreamManagement implements Keeper {
     this.host.emit(sessionResumed, { session: acks.session });
   }
 
-  #answer(session: ClientSession): undefined | Promise<undefined> {
+  #answer(session: ClientSession): undefined {
     const acks = session.get(acknowledgements);
-    if (acks === undefined) return undefined;
-    // An acknowledgement promises that nothing of it can be lost any more; while it waits, nothing more is read. It goes out
-    // a turn later than what it acknowledges goes to others: where no archive has that, it is in the hands of their systems.
-    return this.host.flush().then(nextTurn).then(() => {
-      session.stream?.put(`<a xmlns="${acks.ns}" h="${acks.handled}"/>`);
-      return undefined;
-    });
+    if (acks !== undefined) this.#answers.ask(acks);
   }
 
   #acknowledged(session: ClientSession, element: Element): undefined {

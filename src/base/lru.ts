@@ -1,7 +1,7 @@
 /** A cache with a limit: when it is full, what has not been used for longest goes. */
 
-/** One of so many entries may go earlier than it ought to. */
-const EXACT = 8;
+/** The newest of so many parts of the entries is in no particular order. */
+const PARTS = 8;
 
 interface Entry<V> {
   value: V;
@@ -22,7 +22,7 @@ export class Lru<K, V> {
   constructor(limit: number) {
     if (!(limit >= 1)) throw new RangeError(`an Lru needs a limit of at least 1, got ${limit}`);
     this.#limit = limit;
-    this.#slack = Math.floor(limit / EXACT);
+    this.#slack = Math.floor(limit / PARTS);
   }
 
   get size(): number {

@@ -12,7 +12,7 @@ export type { Fields, Logger } from "../base/log.ts";
 export { Lru } from "../base/lru.ts";
 export type { Timed } from "../base/wheel.ts";
 export { Bucket } from "../base/throttle.ts";
-export { nextTurn, stepAside } from "../base/turn.ts";
+export { nextTurn, shortly, stepAside } from "../base/turn.ts";
 export {
   decodeBase64,
   decodeUtf8,

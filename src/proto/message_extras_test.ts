@@ -7,7 +7,14 @@ import { buildForwarded, forwardedOf } from "./forward.ts";
 import { buildHint, hasHint } from "./hints.ts";
 import { buildIdle, idleSince } from "./idle.ts";
 import { buildOob, readOob } from "./oob.ts";
-import { buildStanzaId, originId, stanzaIdBy, withoutStanzaIds, withStanzaId } from "./stanza_id.ts";
+import {
+  buildStanzaId,
+  originId,
+  stanzaIdBy,
+  stanzaIdText,
+  withoutStanzaIds,
+  withStanzaId,
+} from "./stanza_id.ts";
 
 const message = (inner: string, attrs = "") =>
   parseXml(`<message xmlns='jabber:client' ${attrs}>${inner}</message>`);
@@ -84,6 +91,13 @@ Deno.test("stanza_id: own ids are set, forged ones go, foreign ones stay (XEP-03
   assert.equal(stanzaIdBy(stamped, account), "true-id");
   assert.equal(stamped.elementsOf("urn:xmpp:sid:0").length, 3);
   assert.equal(buildStanzaId("a", room).attr("by"), "room@muc.example.com");
+});
+
+Deno.test("stanza ids: the text is that of the element", () => {
+  for (const by of ["a@b.test", "b.test", `a@b.test/<"&'>`]) {
+    const jid = Jid.parse(by);
+    assert.equal(stanzaIdText(`1"&<`, jid), buildStanzaId(`1"&<`, jid).toString());
+  }
 });
 
 Deno.test("hints: present, absent, and not in errors (XEP-0334 §5)", () => {

@@ -50,6 +50,8 @@ export class ClientSession implements StreamOwner, Asker {
   /** Bound, but without a stream: it waits to be resumed, and what is written to it is kept by whoever made it wait. */
   parked = false;
   #pendingRequests = 0;
+  /** What is to be said to it beside answers to its requests. */
+  owed = 0;
   #awaitingPong = false;
   #slots: Slots | undefined;
 
@@ -104,7 +106,18 @@ export class ClientSession implements StreamOwner, Asker {
   }
 
   answered(): void {
-    if (--this.#pendingRequests === 0) this.stream?.settled();
+    this.#pendingRequests--;
+    if (!this.isOwing) this.stream?.settled();
+  }
+
+  /** Something is to be said to the client that is no answer to a request, until `paid`: its stream stays open for it. */
+  owe(): void {
+    this.owed++;
+  }
+
+  paid(): void {
+    this.owed--;
+    if (!this.isOwing) this.stream?.settled();
   }
 
   /** Takes over a stream that has just been made for this session. */
@@ -150,7 +163,7 @@ export class ClientSession implements StreamOwner, Asker {
   }
 
   get isOwing(): boolean {
-    return this.#pendingRequests > 0;
+    return this.#pendingRequests > 0 || this.owed > 0;
   }
 
   overdue(stream: Stream): void {

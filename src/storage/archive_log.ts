@@ -2,8 +2,8 @@
  * What all archives of a database share: the items themselves, in order of arrival, and the entries that are not in
  * leaves yet.
  *
- * An item is written once, at the end of its commit group, with the keys of all owners who have it; that is all a crash
- * needs to bring it back. Its entries wait in memory until their owner's archive is read, or until there are many of
+ * An item is written once, with the keys of all owners who have it, when its bundle is full or its commit group ends; that is
+ * all a crash needs to bring it back. Its entries wait in memory until their owner's archive is read, or until there are many of
  * them: then they go into leaves together, which costs a fraction of an index kept up to date item by item. `filed` marks
  * how far that has come; what was added after it is looked at again when the file is opened.
  */
@@ -16,9 +16,9 @@ import { scopeOf } from "./archive_query.ts";
 import { type Position, precedes } from "./position.ts";
 import { Shelf, Waiting } from "./waiting.ts";
 
-/** Entries that wait, before they are filed; and how many owners' are filed after every commit then. */
-const PATIENCE = 131_072;
-const SHELVES = 64;
+/** Entries that wait, before they are filed; and how many owners' are filed with every commit then, at the least. */
+const PATIENCE = 65_536;
+const SLICE = 64;
 const REPLAY = 1_000;
 const LABEL = "archive";
 
@@ -27,20 +27,34 @@ export class ArchiveLog {
   readonly #bundles: Bundles;
   #generation = 0;
   readonly #draft = new Draft();
-  /** Those that come, and those that are being filed meanwhile. */
+  /** Those that come, and those that are being filed meanwhile: when there are many of the former, the two change places. */
   #waiting = new Waiting();
   #filing = new Waiting();
+  /** How many owners had entries in the latter when its filing began. */
+  #owners = 0;
   #next = 1;
+  /** How often what is remembered here was changed. */
+  #changes = 0;
   #stale = true;
   #losses = 0;
 
-  constructor(private readonly engine: Engine) {
+  constructor(
+    private readonly engine: Engine,
+    private readonly patience = PATIENCE,
+    private readonly slice = SLICE,
+  ) {
     this.leaves = new Leaves(engine);
     this.#bundles = new Bundles(engine);
     engine.deferred = {
-      write: () => this.#write(),
+      write: () => {
+        this.#write();
+        return this.#changes;
+      },
       commit: () => this.#commit(),
-      undone: () => this.#undone(),
+      // Looking at everything again can take a second: not where archives had no part in it.
+      undone: (mark) => {
+        if (mark !== this.#changes) this.#undone();
+      },
     };
   }
 
@@ -60,6 +74,7 @@ export class ArchiveLog {
     value: string,
     text: string | undefined,
   ): number {
+    this.#changes++;
     this.#refresh();
     try {
       this.engine.group.join();
@@ -71,9 +86,7 @@ export class ArchiveLog {
     else {
       if (!draft.isLast(at, shelf.id, value)) {
         if (this.#bundles.isFull(draft, value)) this.#write();
-        if (draft.items === 0) draft.seq = this.#next;
-        draft.begin(at, value);
-        this.#next++;
+        draft.begin(this.#next++, at, value);
       }
       draft.give(shelf.id, id, peer, resource);
     }
@@ -94,8 +107,9 @@ export class ArchiveLog {
   fileAll(): void {
     this.#refresh();
     this.#write();
+    // What was taken since is in leaves, but the mark does not say so yet.
+    if (this.#filing.size + this.#waiting.size === 0) return;
     const shelves = new Set([...this.#filing.shelves.keys(), ...this.#waiting.shelves.keys()]);
-    if (shelves.size === 0) return;
     this.engine.atomic(() => {
       for (const shelf of shelves) this.#file(shelf);
       this.#filing.clear();
@@ -169,22 +183,44 @@ export class ArchiveLog {
 
   /** An item with words to search has a row of its own: the index knows it by that. */
   #alone(at: number, key: Key, value: string, text: string): void {
+    const { engine } = this;
     this.#write();
-    const insert = this.engine.prepare("INSERT INTO item (seq, at, keys, value) VALUES (?, ?, ?, ?)");
-    this.engine.write(LABEL, insert, this.#next, at, JSON.stringify([key]), value);
-    this.#index(this.#next, key[0], text);
-    this.#next++;
+    const seq = this.#next++;
+    const insert = engine.prepare("INSERT INTO item (seq, at, keys, value) VALUES (?, ?, ?, ?)");
+    engine.write(LABEL, insert, seq, at, JSON.stringify([key]), value);
+    try {
+      this.#index(seq, key[0], text);
+    } catch (cause) {
+      // Both or neither; but a savepoint would make the index write what it has gathered, which costs three times as much.
+      engine.write(LABEL, engine.prepare("DELETE FROM item WHERE seq = ?"), seq);
+      throw cause;
+    }
   }
 
-  /** Files some after every commit, more of them the more there are, so that there is an end to it. */
   #commit(): void {
     this.#write();
     if (this.#stale) return;
-    if (this.#filing.size === 0) {
-      if (this.#waiting.size < PATIENCE) return;
-      [this.#filing, this.#waiting] = [this.#waiting, this.#filing];
+    try {
+      this.#fileSome();
+    } catch (cause) {
+      // What was taken off a pile is in no leaf; where it was the first write of its group, nothing else would tell.
+      this.#undone();
+      throw cause;
     }
-    let left = Math.max(SHELVES, Math.ceil(this.#filing.shelves.size / 16));
+  }
+
+  /**
+   * Files some with every commit: in proportion to what came meanwhile, so that no commit takes long, and all are done when
+   * half as many have come again.
+   */
+  #fileSome(): void {
+    if (this.#filing.size === 0) {
+      if (this.#waiting.size < this.patience) return;
+      [this.#filing, this.#waiting] = [this.#waiting, this.#filing];
+      this.#owners = this.#filing.shelves.size;
+    }
+    const later = this.#owners * (1 - 2 * this.#waiting.size / this.patience);
+    let left = Math.max(this.slice, this.#filing.shelves.size - Math.max(0, Math.floor(later)));
     for (const shelf of this.#filing.shelves.keys()) {
       this.#file(shelf);
       if (--left === 0) break;
@@ -199,6 +235,7 @@ export class ArchiveLog {
   }
 
   #file(shelf: number): void {
+    this.#changes++;
     const entries = this.#filing.take(shelf).concat(this.#waiting.take(shelf));
     for (let i = 1; i < entries.length; i++) {
       if (precedes(entries[i]!, entries[i - 1]!)) {
@@ -226,7 +263,9 @@ export class ArchiveLog {
   #refresh(): void {
     if (!this.#stale && this.#losses === this.engine.group.losses) return;
     this.#losses = this.engine.group.losses;
-    this.#stale = false;
+    // Until all of it has been read.
+    this.#stale = true;
+    this.#changes++;
     this.#generation++;
     this.#draft.clear();
     this.#filing.clear();
@@ -240,6 +279,7 @@ export class ArchiveLog {
     for (let after = filed; after < newest;) after = this.#replay(after);
     for (const item of this.#bundles.after(filed)) this.#again(item);
     for (const shelf of [...this.#waiting.shelves.keys()]) this.#missing(shelf);
+    this.#stale = false;
   }
 
   /** Takes the entries of some items up again; gives the number of the last. */

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
+import { ArchiveLog } from "./archive_log.ts";
+import { Engine } from "./engine.ts";
 import { itemId } from "./item_id.ts";
 import type { Archive, Filter } from "./page.ts";
 import { SCHEMA } from "./schema.ts";
-import { type Scratch, scratch } from "./storage_test_rig.ts";
+import { HandClock, keptLog, type Scratch, scratch } from "./storage_test_rig.ts";
 import { archive, keyval } from "./store.ts";
+import { Shelf } from "./waiting.ts";
 
 const HISTORY = archive("history");
 
@@ -129,6 +132,31 @@ Deno.test("many entries are filed in slices behind commits, and all of them at t
     assert.equal(values(a, "u7", { from: at, to: at }), "v4007");
   }));
 
+Deno.test("an id that two have is written once, and is still known when one of them has gone", () =>
+  scratch(async (s) => {
+    const { a, rows } = opened(s);
+    const id = itemId(1);
+    for (const owner of ["bob", "eve", "kim"]) a.append(owner, { id, at: 1, value: "shared" });
+    assert.equal(values(a, "eve"), "shared");
+    assert.equal(String(rows("SELECT items FROM bundle")[0]).split(id).length, 2);
+    assert.equal(await a.delete("bob", { ids: [id] }), 1);
+    for (const owner of ["eve", "kim"]) assert.equal((await a.get(owner, id))?.value, "shared");
+    assert.equal(await a.get("bob", id), undefined);
+  }));
+
+Deno.test("an orderly end leaves nothing to look at again, also where all of it was read", () =>
+  scratch(async (s) => {
+    const first = s.open();
+    const a = first.open(HISTORY, "a.test");
+    say(a, 1, "one");
+    say(a, 2, "two");
+    for (const owner of ["bob", "eve"]) assert.equal(values(a, owner), "one two");
+    await first.close();
+    const file = new DatabaseSync(s.file, { readOnly: true });
+    assert.equal(file.prepare("SELECT seq FROM filed").get()?.["seq"], 2);
+    file.close();
+  }));
+
 Deno.test("what is taken back is gone, what was there before is not", () =>
   scratch(async (s) => {
     const { database, connection, a } = opened(s);
@@ -160,4 +188,63 @@ Deno.test("what is taken back is gone, what was there before is not", () =>
     assert.equal(values(a, "bob"), "first second");
     assert.equal(await a.count("bob"), 2);
     s.lines.length = 0;
+  }));
+
+Deno.test("what is taken back without any part of archives does not make them look at everything again", () => {
+  const db = new DatabaseSync(":memory:");
+  for (const { up } of SCHEMA) up(db);
+  const engine = new Engine({ db, clock: new HandClock(), log: keptLog().log });
+  const log = new ArchiveLog(engine);
+  const shelf = new Shelf(1);
+  const add = () => log.add(1, shelf, itemId(1), "", "", "v", undefined);
+  const refused = (fn: () => void) =>
+    assert.throws(() =>
+      engine.atomic(() => {
+        fn();
+        throw new Error("no");
+      }), /no/);
+  add();
+  const { generation } = log;
+  refused(() => engine.write("other", engine.prepare("INSERT INTO keyval VALUES (1, 'a', '1')")));
+  assert.equal(log.generation, generation);
+  refused(add);
+  assert.notEqual(log.generation, generation);
+  assert.equal(add(), 2);
+  engine.close();
+});
+
+Deno.test("archives that could not be looked at again are, the next time", () =>
+  scratch((s) => {
+    const { database, connection, a } = opened(s);
+    a.append("bob", { at: 1, value: "first" });
+    assert.throws(() =>
+      database.atomic(() => {
+        a.append("bob", { at: 2, value: "undone" });
+        throw new Error("no");
+      }), /no/);
+    connection.exec("ALTER TABLE bundle RENAME TO elsewhere");
+    assert.throws(() => a.append("bob", { at: 3, value: "refused" }), /bundle/);
+    connection.exec("ALTER TABLE elsewhere RENAME TO bundle");
+    a.append("bob", { at: 4, value: "second" });
+    assert.equal(values(a, "bob"), "first second");
+  }));
+
+Deno.test("an item whose words cannot be kept is not there at all", () =>
+  scratch((s) => {
+    const { database, connection, a } = opened(s);
+    a.append("bob", { at: 1, value: "first" });
+    connection.exec("ALTER TABLE item_text RENAME TO elsewhere");
+    assert.throws(() => a.append("bob", { at: 2, value: "words", text: "words" }), /item_text/);
+    connection.exec("ALTER TABLE elsewhere RENAME TO item_text");
+    a.append("eve", { at: 3, value: "second" });
+    assert.equal(values(a, "bob"), "first");
+    assert.equal(values(a, "eve"), "second");
+    // Items are looked at again, as after a crash.
+    assert.throws(() =>
+      database.atomic(() => {
+        a.append("bob", { at: 4, value: "undone" });
+        throw new Error("no");
+      }), /no/);
+    assert.equal(values(a, "bob"), "first");
+    assert.equal(values(a, "eve"), "second");
   }));

@@ -3,7 +3,8 @@
  * that needs a row of its own (one with words to search, one that was replaced) is in `item`.
  *
  * A bundle is text: its items, divided by one mark, each of them fields divided by another: the time, the value, then four
- * for each owner who has it. Marks cannot occur in stored text (storable.ts). What was taken out leaves its place empty,
+ * for each owner who has it: shelf, id (a third mark where it is that of the owner before), address and resource. Marks cannot
+ * occur in stored text (storable.ts). What was taken out leaves its place empty,
  * so that the number of an item is that of its bundle and its place.
  */
 import { type Draft, FIELD, ITEM, SAME } from "./draft.ts";
@@ -35,8 +36,8 @@ export class Bundles {
   constructor(private readonly engine: Engine) {}
 
   /** Whether an item had better be the first of the next bundle. */
-  isFull({ items, size }: Draft, value: string): boolean {
-    return items >= MOST || (items > 0 && size + value.length >= FULL);
+  isFull({ items, text }: Draft, value: string): boolean {
+    return items >= MOST || (items > 0 && text.length + value.length >= FULL);
   }
 
   /** Writes what is in a draft. */

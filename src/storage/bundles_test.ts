@@ -11,8 +11,11 @@ const OWNERS = ["bob", "eve"] as const;
 type Owner = typeof OWNERS[number];
 
 const action = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("say" as const), words: fc.constant(false) }) },
-  fc.record({ do: fc.constant("say" as const), words: fc.constant(true) }),
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant("say" as const), words: fc.constant(false), one: fc.boolean() }),
+  },
+  fc.record({ do: fc.constant("say" as const), words: fc.constant(true), one: fc.boolean() }),
   fc.record({
     do: fc.constant("note" as const),
     owner: fc.constantFrom(...OWNERS),
@@ -51,15 +54,16 @@ Deno.test("bundles: what owners have is what they were given, changed and not re
         let a = database.open(HISTORY, "a.test");
         const known: Record<Owner, Known[]> = { bob: [], eve: [] };
         let at = 1_000;
-        const add = (owner: Owner, value: string, text?: string): void => {
-          const id = itemId(at);
+        const add = (owner: Owner, value: string, text?: string, id = itemId(at)): void => {
           a.append(owner, { id, at, with: "x@y", value, ...(text === undefined ? {} : { text }) });
           known[owner].push({ id, value });
         };
         for (const it of actions) {
           at++;
           if (it.do === "say") {
-            for (const owner of OWNERS) add(owner, `said at ${at}`, it.words ? "some words" : undefined);
+            // Under one id, as an account's archive and its peer's do, or each under its own.
+            const id = it.one ? itemId(at) : undefined;
+            for (const owner of OWNERS) add(owner, `said at ${at}`, it.words ? "some words" : undefined, id);
           } else if (it.do === "note") add(it.owner, it.text);
           else if (it.do === "replace") {
             const item = known[it.owner][it.at % Math.max(1, known[it.owner].length)];

@@ -188,6 +188,9 @@ export class Database implements Storage {
   }
 }
 
+/** Bytes in the log beyond which SQLite moves them itself: only the net below our own checkpoints (checkpoint.ts). */
+const NET = 2 ** 26;
+
 function connect(path: string, onDisk: boolean): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: 250 });
   // Twice SQLite's usual page: half as many of them for the same text. A file that is there keeps its own.
@@ -198,12 +201,11 @@ function connect(path: string, onDisk: boolean): DatabaseSync {
   if (onDisk) {
     // The journal's mode is kept in the file itself.
     refuseForeign(db, path);
-    // NORMAL for both durabilities: the commit group syncs the log itself, off this thread. The automatic checkpoint
-    // is only the net below ours; a log that grew long once is cut back.
-    db.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000; " +
-        "PRAGMA journal_size_limit = 33554432",
-    );
+    // NORMAL for both durabilities: the commit group syncs the log itself, off this thread. A log that grew long once is
+    // cut back.
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 33554432");
+    const page = Number(db.prepare("PRAGMA page_size").get()?.["page_size"]);
+    db.exec(`PRAGMA wal_autocheckpoint = ${NET / page}`);
   }
   return db;
 }

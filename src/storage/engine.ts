@@ -23,12 +23,12 @@ type Result = ReturnType<StatementSync["run"]>;
 
 /** Writes that wait, to be made together. */
 export interface Deferred {
-  /** Makes them: something else is about to be done. */
-  write(): void;
+  /** Makes them: something else is about to be done. Gives a mark of how far everything is. */
+  write(): number;
   /** Makes them, and whatever else is due: the group is about to be committed. */
   commit(): void;
-  /** A part of the transaction was taken back. */
-  undone(): void;
+  /** What came after a mark was taken back. */
+  undone(mark: number): void;
 }
 
 /** What an engine works with. */
@@ -158,9 +158,10 @@ export class Engine {
     if (this.#closed) throw closed();
     const name = `a${this.#depth}`;
     const losses = this.group.losses;
+    let mark = 0;
     try {
       this.group.join();
-      this.deferred?.write();
+      mark = this.deferred?.write() ?? 0;
       this.prepare(`SAVEPOINT ${name}`).run();
     } catch (cause) {
       throw storageError("opening a transaction", cause);
@@ -174,7 +175,7 @@ export class Engine {
       this.prepare(`RELEASE ${name}`).run();
       return result;
     } catch (cause) {
-      this.#back(name, losses, cause);
+      this.#back(name, losses, mark, cause);
       throw cause;
     } finally {
       this.#depth--;
@@ -182,8 +183,8 @@ export class Engine {
   }
 
   /** After a full disk SQLite has ended the whole transaction, and the savepoint with it: what came later goes too. */
-  #back(name: string, losses: number, cause: unknown): void {
-    this.deferred?.undone();
+  #back(name: string, losses: number, mark: number, cause: unknown): void {
+    this.deferred?.undone(mark);
     if (this.group.losses !== losses || !this.#db.isTransaction) {
       this.group.abandon(storageError("an atomic change", cause));
       return;

@@ -32,16 +32,17 @@ export class Waiting {
   readonly #chains = new Map<number, Chain>();
   #least = Infinity;
 
-  /** Entries that were added since it was empty, whether they were taken or not. */
+  /** Entries that were added since it was cleared, whether they were taken or not. */
   get size(): number {
     return this.#peers.length;
   }
 
-  /** The least number among them; infinite where there are none. */
+  /** The least number among these; infinite where there are none. */
   get least(): number {
     return this.#least;
   }
 
+  /** The shelves that have entries here. */
   get shelves(): ReadonlyMap<number, unknown> {
     return this.#chains;
   }

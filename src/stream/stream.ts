@@ -74,6 +74,8 @@ export class Stream implements Sink, Timed, Flushable {
   /** What is to be written; where elements share no write, the first of it. */
   #text = "";
   #more: string[] | undefined;
+  /** It will be, when this tick ends. */
+  #touched = false;
   #phase = Phase.Open;
   /** Our header has been sent since the last (re)start. */
   #headed = false;
@@ -266,9 +268,25 @@ export class Stream implements Sink, Timed, Flushable {
     if (this.#phase === Phase.Open && text !== "") this.#append(text);
   }
 
-  #append(text: string): void {
+  /** Appends text that goes out with what comes next; or alone, when `nudge` is called. */
+  putLater(text: string): void {
+    if (this.#phase === Phase.Open) this.#append(text, true);
+  }
+
+  /** Writes what waits for something to go with. */
+  nudge(): void {
+    if (this.#text !== "") this.#touch();
+  }
+
+  #touch(): void {
+    if (this.#touched) return;
+    this.#touched = true;
+    this.context.flusher.touch(this);
+  }
+
+  #append(text: string, later = false): void {
     const first = this.#text === "";
-    if (first) this.context.flusher.touch(this);
+    if (!later) this.#touch();
     if (this.framing.joins) this.#text += text;
     else if (first) this.#text = standalone(text);
     else (this.#more ??= []).push(standalone(text));
@@ -285,6 +303,7 @@ export class Stream implements Sink, Timed, Flushable {
   }
 
   flush(): void {
+    this.#touched = false;
     const text = this.#text;
     if (text === "") return;
     const more = this.#more;

@@ -203,6 +203,35 @@ Deno.test("what is written in a tick leaves in one piece", async () => {
   deepEqual(writes, ["ab", "c"]);
 });
 
+Deno.test("what may go later goes with what comes next, before it; by itself when it has waited enough", async () => {
+  const writes: string[] = [];
+  const it = new Watched();
+  const write = it.carrier.write.bind(it.carrier);
+  it.carrier.write = (text) => (writes.push(text), write(text));
+  it.stream.putLater("a");
+  await Promise.resolve();
+  deepEqual(writes, []);
+  it.stream.put("b");
+  it.stream.putLater("c");
+  await Promise.resolve();
+  deepEqual(writes, ["abc"]);
+  it.stream.putLater("d");
+  it.stream.nudge();
+  it.stream.nudge();
+  await Promise.resolve();
+  it.stream.nudge();
+  await Promise.resolve();
+  deepEqual(writes, ["abc", "d"]);
+});
+
+Deno.test("what was to go later goes before the end", () => {
+  const it = new Watched();
+  it.feed(HEADER);
+  it.stream.putLater("<late/>");
+  it.stream.end();
+  match(it.written, /<late\/><\/stream:stream>$/);
+});
+
 Deno.test("a peer over its rate is not read from, and what it has sent waits", async () => {
   const it = new Watched({ stanzasPerSecond: 10, stanzasBurst: 2 });
   it.feed(HEADER + "<a/>".repeat(6));

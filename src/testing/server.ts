@@ -164,7 +164,10 @@ export class TestServer implements AsyncDisposable {
     let pending = 0;
     let awaited = 0;
     for (const host of this.server.hosts.all()) {
-      for (const session of host.registry.all()) pending += session.pendingRequests;
+      for (const session of host.registry.all()) {
+        if (session.owed > 0) return true;
+        pending += session.pendingRequests;
+      }
       awaited += host.requests.size;
     }
     // A handler may itself await a client of this test, also that of another host.

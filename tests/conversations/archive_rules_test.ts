@@ -185,6 +185,32 @@ Deno.test("XEP-0313 §3.5, XEP-0280: the id of a sent message is for the sender'
   }
 });
 
+Deno.test("XEP-0359: between accounts of a host one id, which each of them gives and can remove for itself", async () => {
+  await using s = await verona({ plugins: [roster, presence, message, archive, carbons] });
+  const [alice, phone, bob] = await s.online("alice/desk", "alice/phone", "bob/pad");
+  await phone!.send("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  for (const client of [alice, phone, bob]) client!.clear();
+  const said = "<body>&lt;&amp;\"</body><x xmlns='u' a='&lt;'/>";
+  await alice!.send(`<message to='bob@a.test/pad' type='chat' id='"&lt;' xml:lang='fr'>${said}</message>`);
+  const copy = forwarded(phone!.expectNext("<message/>").child("sent", "urn:xmpp:carbons:2")!);
+  const live = bob!.expectNext(
+    `<message from='alice@a.test/desk' id='"&lt;' xml:lang='fr'>${said}</message>`,
+  );
+  // Neither learns who else keeps it: the id is said to be the own account's.
+  deepEqual(live.elementsOf(SID).map((it) => it.attr("by")), ["bob@a.test"]);
+  deepEqual(copy.elementsOf(SID).map((it) => it.attr("by")), ["alice@a.test"]);
+  const id = live.child("stanza-id", SID)!.attr("id")!;
+  equal(copy.child("stanza-id", SID)!.attr("id"), id);
+  for (const client of [alice!, bob!]) {
+    client.clear();
+    deepEqual((await ask(client, query("1"))).ids, [id]);
+  }
+  await alice!.send("<iq type='set' id='all'><purge xmlns='http://metronome.im/protocol/mam-purge'/></iq>");
+  alice!.expectNext("<iq type='result' id='all'/>");
+  deepEqual(await kept(alice!), []);
+  deepEqual(await kept(bob!), ['<&"']);
+});
+
 Deno.test("an id goes with a message that waited, or that a later plugin changed", async () => {
   const slow = definePlugin({
     name: "slow",

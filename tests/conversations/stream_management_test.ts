@@ -433,8 +433,8 @@ Deno.test("a request that is still being answered is not acknowledged, nor what 
     `<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq><iq type='set' id='2'><query xmlns='urn:test:slow'/></iq>` +
       `<iq type='get' id='3'><ping xmlns='urn:xmpp:ping'/></iq><r xmlns='${NS}'/>`,
   ));
-  await server.server.storage.flush();
-  await nextTurn();
+  const session = server.host.registry.of("alice")[0]!;
+  while (session.owed > 0) await nextTurn();
   server.server.streams.flusher.flush();
   alice.expect("<iq type='result' id='3'/>");
   alice.expect(`<a xmlns='${NS}' h='1'/>`);

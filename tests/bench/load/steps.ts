@@ -45,6 +45,8 @@ export function groups(options: Options): Map<string, Group> {
       steps: [
         step("tls-login-scram", `login --tls starttls --users 50 --count ${q(400, 100)} --conc 16`),
         step("tls-chat", `chat --tls starttls --pairs 100 --duration ${q(8, 1)}`),
+        step("tls-chat-500", `chat --tls starttls --pairs 100 --rate 500 --duration ${q(12, 1)}`),
+        step("tls-chat-2000", `chat --tls starttls --pairs 100 --rate 2000 --duration ${q(12, 1)}`),
         step("direct-login-scram", `login --tls direct --users 50 --count ${q(400, 100)} --conc 16`),
         step("direct-chat", `chat --tls direct --pairs 100 --duration ${q(8, 1)}`),
       ],
@@ -67,12 +69,11 @@ export function groups(options: Options): Map<string, Group> {
     ["acks", {
       mam: false,
       steps: [
-        ...["chat-plain", "chat-acks", "chat-plain-again"].map((name) =>
-          step(
-            name,
-            `chat --pairs 100 --duration ${q(8, 1)}${name === "chat-acks" ? " --sm 5 --carbons 1" : ""}`,
-          )
-        ),
+        step("chat-plain", `chat --pairs 100 --duration ${q(8, 1)}`),
+        // The clients answer our requests and make none.
+        step("chat-sm", `chat --pairs 100 --duration ${q(8, 1)} --sm 1000000 --carbons 1`),
+        step("chat-acks", `chat --pairs 100 --duration ${q(8, 1)} --sm 5 --carbons 1`),
+        step("chat-plain-again", `chat --pairs 100 --duration ${q(8, 1)}`),
         step("chat-500-plain", `chat --pairs 100 --rate 500 --duration ${q(8, 1)}`),
         step("chat-500-acks", `chat --pairs 100 --rate 500 --duration ${q(8, 1)} --sm 5 --carbons 1`),
       ],
@@ -84,6 +85,15 @@ export function groups(options: Options): Map<string, Group> {
         step("archive-chat", `chat --pairs 100 --duration ${q(8, 1)}`),
         step("archive-chat-500", `chat --pairs 100 --rate 500 --duration ${q(6, 1)}`),
         step("archive-chat-2000", `chat --pairs 100 --rate 2000 --duration ${q(6, 1)}`),
+      ],
+    }],
+    // The same as a server is used: over TLS, which ours requires unless it is told otherwise.
+    ["archive-tls", {
+      mam: true,
+      steps: [
+        step("archive-tls-chat", `chat --tls starttls --pairs 100 --duration ${q(8, 1)}`),
+        step("archive-tls-chat-500", `chat --tls starttls --pairs 100 --rate 500 --duration ${q(12, 1)}`),
+        step("archive-tls-chat-2000", `chat --tls starttls --pairs 100 --rate 2000 --duration ${q(12, 1)}`),
       ],
     }],
     ["ws", {
