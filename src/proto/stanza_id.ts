@@ -10,6 +10,7 @@ import { escapeAttr } from "../xml/escape.ts";
 /** The namespace of `<stanza-id/>` and `<origin-id/>`, which is also the feature to announce. */
 export const STANZA_ID_NS = "urn:xmpp:sid:0";
 
+const TEXT = `<stanza-id xmlns="${STANZA_ID_NS}" id="`;
 const NO_CHILDREN: readonly Node[] = Object.freeze([]);
 
 /** A `<stanza-id/>` given by an account or a room. Made in the short way, since every message of an archive gets one. */
@@ -22,7 +23,9 @@ export function buildStanzaId(id: string, by: Jid): Element {
 
 /** The same as it is written. */
 export function stanzaIdText(id: string, by: Jid): string {
-  return `<stanza-id xmlns="${STANZA_ID_NS}" id="${escapeAttr(id)}" by="${escapeAttr(by.toString())}"/>`;
+  // Only a resource could have what must be escaped (RFC 7622 §3.3.1).
+  const address = by.resource === "" ? by.toString() : escapeAttr(by.toString());
+  return TEXT + escapeAttr(id) + '" by="' + address + '"/>';
 }
 
 /**

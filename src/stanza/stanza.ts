@@ -47,8 +47,9 @@ interface SharedText {
 
 export class Stanza {
   #payload: Element | undefined | null = null;
-  /** The text as a document of its own, where an archive wanted it: what else is written of the same is cut out of it. */
+  /** The text as a document of its own, where an archive wanted it, and that for a stream where it was cut out of that. */
   #whole: string | undefined;
+  #onStream: string | undefined;
   /** Shared by all that were addressed from one stanza; written by the first of them that is sent. */
   #shared: SharedText | undefined;
 
@@ -148,9 +149,12 @@ export class Stanza {
   /** The same with one more child at the end, whose namespace is another one: `text` is how it is written then. */
   with(child: Element, text: string): Stanza {
     const copy = this.containing(this.source.joined(child, text));
+    const { kind } = this;
+    const end = END[kind];
     const whole = this.#whole;
-    const end = END[this.kind];
-    if (whole?.endsWith(end)) copy.#whole = whole.slice(0, -end.length) + text + end;
+    if (whole?.endsWith(end)) {
+      copy.#onStream = BEGIN[kind] + whole.slice(ALONE[kind].length, -end.length) + text + end;
+    }
     return copy;
   }
 
@@ -191,10 +195,8 @@ export class Stanza {
 
   /** As text for a stream whose default namespace is a content namespace, or as a document of its own. */
   toText(standalone = false): string {
-    const whole = this.#whole;
-    if (whole !== undefined) {
-      return standalone ? whole : BEGIN[this.kind] + whole.slice(ALONE[this.kind].length);
-    }
+    const known = standalone ? this.#whole : this.#onStream;
+    if (known !== undefined) return known;
     const to = this.to === undefined ? "" : ` to="${textOf(this.to)}"`;
     const shared = this.#shared;
     if (shared === undefined || standalone) return this.head(standalone) + to + this.tail();
