@@ -3,6 +3,7 @@ import {
   definePlugin,
   type Element,
   type HostScope,
+  Lru,
   map,
   type MapStore,
   NotYours,
@@ -18,6 +19,8 @@ import {
 import { type PrivatePlace, privatePlace } from "./api.ts";
 
 const NS = "jabber:iq:private";
+/** Accounts that need not be looked at again. */
+const REMEMBERED = 10_000;
 
 /** By `{namespace}name` of the root element. */
 export const privateElements = map<string>("private");
@@ -54,6 +57,8 @@ export const privateStorage = definePlugin({
 
 class PrivateStorage {
   readonly #store: MapStore<string>;
+  /** Accounts that have nothing here of what has another place: nothing more of it comes. */
+  readonly #handed = new Lru<string, true>(REMEMBERED);
 
   constructor(
     private readonly host: HostScope<z.infer<typeof config>>,
@@ -69,12 +74,15 @@ class PrivateStorage {
 
   /** What has another place now and is still here goes there. */
   hand(local: string): undefined {
+    if (this.#handed.get(local) !== undefined) return;
+    let left = false;
     for (const key of this.place?.keys ?? []) {
       const text = this.#store.get(local, key);
-      if (text !== undefined && this.place?.adopt(local, key, parseXml(text)) === true) {
-        this.#store.set(local, key, undefined);
-      }
+      if (text === undefined) continue;
+      if (this.place?.adopt(local, key, parseXml(text)) === true) this.#store.set(local, key, undefined);
+      else left = true;
     }
+    if (!left) this.#handed.set(local, true);
   }
 
   get({ to, payload }: Query): Element {

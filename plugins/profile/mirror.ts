@@ -2,7 +2,7 @@
  * Two places that show the same: what is changed in one is changed in the other, and does not come back. What the other place
  * cannot take is noted in the log; whoever made the change is not to blame for it.
  */
-import { type HostScope, type Keyval, sessionBound, StanzaError } from "#plugin";
+import { accountRemoved, type HostScope, type Keyval, Lru, sessionBound, StanzaError } from "#plugin";
 
 export class Mirror {
   readonly #busy = new Set<string>();
@@ -31,17 +31,24 @@ export class Mirror {
   }
 }
 
+/** Accounts that are known to have nothing. */
+const REMEMBERED = 10_000;
+
 /**
  * Has `adopt` bring in step what an account had before it was known here, when it next logs in; once, where it says that
- * there was something.
+ * there was something. Where there was nothing it is asked again after a restart: what comes meanwhile is seen to as it comes.
  */
 export function adoptOnce(
   host: HostScope<unknown>,
   done: Keyval<number>,
   adopt: (local: string) => boolean,
 ): void {
+  const looked = new Lru<string, true>(REMEMBERED);
+  host.on(accountRemoved, ({ local }): undefined => void looked.delete(local));
   host.on(sessionBound, ({ session }): undefined => {
     const local = session.username;
+    if (looked.get(local) !== undefined) return;
+    looked.set(local, true);
     if (done.get(local) === undefined && adopt(local)) done.set(local, 1);
   });
 }

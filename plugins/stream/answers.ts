@@ -1,8 +1,8 @@
 /**
  * Answers to clients that ask how far we are (XEP-0198 §4). An answer promises that nothing of what it counts can be lost
- * any more, and nobody waits for it: so those of some milliseconds share one commit, and each goes out with whatever its
- * client is sent next, or soon after by itself. A client that asks after each message would else cost a commit, a write and
- * being woken up for each of them, which is more than the message does.
+ * any more, and nobody waits for it: so where many ask, those of some milliseconds share one commit, and each goes out with
+ * whatever its client is sent next, or soon after by itself. A client that asks after each message would else cost a commit,
+ * a write and being woken up for each of them, which is more than the message does. Who asks alone is answered at once.
  */
 import { type ClientSession, type HostScope, nextTurn, shortly, StreamError } from "#plugin";
 import type { Acknowledgements } from "./acknowledgements.ts";
@@ -47,16 +47,16 @@ export class Answers {
 
   async #run(): Promise<void> {
     this.#running = true;
-    while (this.#asked.size > 0) {
-      await shortly(COLLECTED);
+    for (let alone = true; this.#asked.size > 0; alone = false) {
+      await (alone ? nextTurn() : shortly(COLLECTED));
       const asked = this.#asked;
       this.#asked = new Map();
-      await this.#answer([...asked.values()]);
+      await this.#answer([...asked.values()], alone);
     }
     this.#running = false;
   }
 
-  async #answer(answers: readonly Answer[]): Promise<void> {
+  async #answer(answers: readonly Answer[], alone: boolean): Promise<void> {
     // What has been dealt with by now is safe when this commit is.
     const counts = answers.map(({ acks }) => acks.handled);
     try {
@@ -74,7 +74,7 @@ export class Answers {
     answers.forEach(({ acks, stream, times }, i) => {
       if (acks.session.stream === stream) stream.putLater(acks.answer(counts[i]!).repeat(times));
     });
-    await shortly(CARRIED);
+    if (!alone) await shortly(CARRIED);
     for (const { acks, stream } of answers) {
       stream.nudge();
       acks.session.paid();

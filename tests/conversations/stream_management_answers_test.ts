@@ -28,10 +28,14 @@ Deno.test("XEP-0198 §4: what is sent to a client meanwhile takes the answer alo
   await using server = await testServer({ plugins });
   const [alice, bob] = await server.online("alice/desk", "bob/pad") as [TestClient, TestClient];
   await enable(alice);
+  await enable(bob);
   const writes: string[] = [];
   const write = alice.carrier.write.bind(alice.carrier);
   alice.carrier.write = (text) => (writes.push(text), write(text));
   const session = server.host.registry.of("alice")[0]!;
+  // Alice asks while Bob is being answered, so she is not alone.
+  bob.carrier.feed(new TextEncoder().encode(`<r xmlns='${NS}'/>`));
+  await nextTurn();
   alice.carrier.feed(new TextEncoder().encode(`<r xmlns='${NS}'/>`));
   // Bob goes on talking until the question is answered: the server is busy with it, so nothing is waited for here.
   while (session.owed > 0) {
