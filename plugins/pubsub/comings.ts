@@ -78,13 +78,13 @@ function endSubscriptions(engine: Engine, jid: Jid, last: boolean, forever: bool
 
 /** What a publisher has published at the host's own service, or at the publisher's own. */
 function purge(engine: Engine, publisher: Jid): void {
-  const { host, tables } = engine;
+  const { host } = engine;
   const owner = engine.has("") ? "" : publisher.domain === host.domain ? publisher.local : "";
   if (!engine.has(owner)) return;
-  const rows = tables.nodes.range(owner, { index: "fleeting", where: { fleeting: true }, limit: MOST });
-  if (rows.length === 0) return;
+  const names = engine.fleeting(owner);
+  if (names.length === 0) return;
   const service = engine.service(owner);
-  for (const { node: name } of rows) {
+  for (const name of names) {
     const node = service.find(name);
     if (node !== undefined) purgeOf(service, node, publisher);
   }

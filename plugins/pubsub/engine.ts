@@ -2,7 +2,7 @@
  * The engine of one host: its services by owner (an account's local part, or "" for the host itself), what they have in
  * common, and the order in which they tell what has happened.
  */
-import type { HostScope, Jid } from "#plugin";
+import { type HostScope, type Jid, Lru } from "#plugin";
 import { Configs } from "./configs.ts";
 import { Face } from "./face.ts";
 import type { Ground } from "./ground.ts";
@@ -10,6 +10,10 @@ import { Outbox } from "./outbox.ts";
 import type { Policy } from "./policy.ts";
 import { Service } from "./service.ts";
 import { openTables, type PubsubTables } from "./store.ts";
+
+/** Owners of whom something is remembered, and nodes of one of them that are looked at. */
+const REMEMBERED = 10_000;
+const MOST = 1000;
 
 /** How services come to be on a host. */
 export interface Kind {
@@ -38,8 +42,24 @@ export class Engine implements Ground {
     return this.#populated ??= this.tables.subscriptions.across("account", { limit: 1 }).length > 0;
   }
 
+  readonly #fleeting = new Lru<string, readonly string[]>(REMEMBERED);
+
+  /** The nodes of an owner whose items go with their publisher: asked at every going, and hardly anybody has one. */
+  fleeting(owner: string): readonly string[] {
+    let names = this.#fleeting.get(owner);
+    if (names === undefined) {
+      const where = { fleeting: true };
+      names = this.tables.nodes.range(owner, { index: "fleeting", where, limit: MOST }).map(({ node }) =>
+        node
+      );
+      this.#fleeting.set(owner, names);
+    }
+    return names;
+  }
+
   changed(): void {
     this.#populated = undefined;
+    this.#fleeting.clear();
   }
 
   get now(): number {

@@ -233,6 +233,7 @@ export class Service {
 
   /** What is in memory may be of what was taken back: it is read again. */
   forget(): void {
+    this.engine.changed();
     this.#nodes.clear();
     this.#complete = false;
     this.#bytes = undefined;
