@@ -37,7 +37,7 @@ import { acceptance, carbons } from "../im/api.ts";
 import { privacy } from "../privacy/api.ts";
 import { watchDevices } from "./absences_watch.ts";
 import { Acknowledgements, type Keeper } from "./acknowledgements.ts";
-import { Answers } from "./answers.ts";
+import { AckAnswers } from "./ack_answers.ts";
 import { acknowledging, keptForParked, sessionParked, sessionResumed } from "./api.ts";
 import { late, Rerouting } from "./rerouting.ts";
 import { failure, Resumptions } from "./resumptions.ts";
@@ -90,7 +90,7 @@ class StreamManagement implements Keeper {
   readonly #rerouting: Rerouting;
   readonly #stakes: Stakes;
   readonly #resumptions: Resumptions;
-  readonly #answers: Answers;
+  readonly #answers: AckAnswers;
 
   constructor(private readonly host: HostScope<Config>) {
     this.requestAfter = host.config.request_after;
@@ -103,7 +103,7 @@ class StreamManagement implements Keeper {
       (session, stanza) => this.#stakes.holds(session, stanza),
     );
     this.#stakes = new Stakes(host, this.#rerouting, (session) => session.get(acknowledgements));
-    this.#answers = new Answers(host);
+    this.#answers = new AckAnswers(host);
     this.#resumptions = new Resumptions(host, (acks) => this.#goOn(acks));
   }
 

@@ -23,7 +23,7 @@ interface Answer {
   times: number;
 }
 
-export class Answers {
+export class AckAnswers {
   /** Those who have asked since the last commit began. */
   #asked = new Map<ClientSession, Answer>();
   #running = false;
@@ -42,18 +42,22 @@ export class Answers {
     // Its stream is not closed without the answer.
     if (known === undefined) session.owe();
     this.#asked.set(session, { acks, stream, times: 1 });
-    if (!this.#running) void this.#run();
+    if (this.#running) return;
+    this.#running = true;
+    this.host.spawn(() => this.#run());
   }
 
   async #run(): Promise<void> {
-    this.#running = true;
-    for (let alone = true; this.#asked.size > 0; alone = false) {
-      await (alone ? nextTurn() : shortly(COLLECTED));
-      const asked = this.#asked;
-      this.#asked = new Map();
-      await this.#answer([...asked.values()], alone);
+    try {
+      for (let alone = true; this.#asked.size > 0; alone = false) {
+        await (alone ? nextTurn() : shortly(COLLECTED));
+        const asked = this.#asked;
+        this.#asked = new Map();
+        await this.#answer([...asked.values()], alone);
+      }
+    } finally {
+      this.#running = false;
     }
-    this.#running = false;
   }
 
   async #answer(answers: readonly Answer[], alone: boolean): Promise<void> {
