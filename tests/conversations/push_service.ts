@@ -30,13 +30,15 @@ export const PLUGINS = [
 export const PUSH = "urn:xmpp:push:0";
 export const SERVICE = "push-5.client.example";
 export const NODE = "yxs32uqsflafdk3iuqo";
+/** Real milliseconds. */
+const PATIENCE = 5_000;
 
 /** A push service: it takes what is published, or answers with an error. */
 export class PushService {
   readonly #peer: RemotePeer;
   answer: "result" | string = "result";
 
-  constructor(s: TestServer, readonly domain = SERVICE) {
+  constructor(private readonly s: TestServer, readonly domain = SERVICE) {
     this.#peer = s.remote(domain);
   }
 
@@ -59,8 +61,10 @@ export class PushService {
     return all;
   }
 
-  /** The one thing that was published. */
+  /** The one thing that was published: what is encrypted comes when another thread has done that. */
   async one(): Promise<Element> {
+    const until = performance.now() + PATIENCE;
+    while (this.#peer.inbox.length === 0 && performance.now() < until) await this.s.settle();
     const all = await this.published();
     assert.equal(all.length, 1, `${all.length} notifications instead of one`);
     return all[0]!.notification;
