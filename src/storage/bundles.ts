@@ -11,8 +11,8 @@ import { type Draft, FIELD, ITEM, SAME } from "./draft.ts";
 import type { Cells, Engine } from "./engine.ts";
 
 /** Items of a bundle, and its characters where there is more than one: reading one item reads them all. */
-const MOST = 32;
-const FULL = 16_384;
+const MOST = 16;
+const FULL = 8_192;
 const LABEL = "archive";
 
 /** Who has an item, and as what; the value where it is not the common one any more. */
