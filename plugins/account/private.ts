@@ -1,5 +1,6 @@
 /** XEP-0049: small pieces of XML that a client keeps at its account, such as preferences. Nobody else sees them. */
 import {
+  accountRemoved,
   definePlugin,
   type Element,
   type HostScope,
@@ -66,6 +67,8 @@ class PrivateStorage {
     private readonly place: PrivatePlace | undefined,
   ) {
     this.#store = host.open(privateElements);
+    // Another account of that name may be brought along from elsewhere.
+    host.on(accountRemoved, ({ local }): undefined => void this.#handed.delete(local));
   }
 
   #isElsewhere(key: string): boolean {

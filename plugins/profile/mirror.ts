@@ -31,7 +31,7 @@ export class Mirror {
   }
 }
 
-/** Accounts that are known to have nothing. */
+/** Accounts that need not be looked at again. */
 const REMEMBERED = 10_000;
 
 /**
@@ -48,7 +48,7 @@ export function adoptOnce(
   host.on(sessionBound, ({ session }): undefined => {
     const local = session.username;
     if (looked.get(local) !== undefined) return;
-    looked.set(local, true);
     if (done.get(local) === undefined && adopt(local)) done.set(local, 1);
+    looked.set(local, true);
   });
 }

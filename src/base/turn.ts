@@ -16,5 +16,5 @@ export function shortly(ms: number): Promise<void> {
  * work in slices holds up everybody whom it means to spare. Costs a millisecond in which others work: for what goes out to many.
  */
 export function stepAside(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, 0));
+  return shortly(0);
 }
