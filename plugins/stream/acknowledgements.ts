@@ -1,14 +1,13 @@
 /** The two counters of XEP-0198 for one session, and what it has not acknowledged yet. */
 import {
   type ClientSession,
-  CONTENT_NS,
   el,
-  type Element,
   type Jid,
   type Stanza,
   StreamError,
   type Timed,
   WRAP,
+  type Written,
 } from "#plugin";
 import { Absences } from "./absences.ts";
 import type { Safe } from "./safe.ts";
@@ -29,8 +28,6 @@ export interface Keeper {
   overdue(acks: Acknowledgements): void;
   /** More is unacknowledged than may be kept. */
   overflowed(acks: Acknowledgements): void;
-  /** A copy that keeps nothing else alive; the same one for the same element. */
-  own(source: Element): Element;
 }
 
 export class Acknowledgements implements Timed {
@@ -40,11 +37,13 @@ export class Acknowledgements implements Timed {
   /** Stanzas sent to the client. */
   outbound = 0;
   /** Sent and not acknowledged, the oldest first. */
-  queue: Stanza[] = [];
+  queue: Written[] = [];
   /** When each of them was sent, in milliseconds since 1970. */
   times: number[] = [];
   /** An acknowledgement has been asked for and has not come. */
   requested = false;
+  /** When, on the monotonic clock. */
+  askedAt = 0;
   /** It has not come for so long that the client may be gone. */
   silent = false;
   /** What is being written lies in storage already. */
@@ -72,8 +71,6 @@ export class Acknowledgements implements Timed {
   #read = 0;
   /** Something was acknowledged since it was asked last. */
   #moves = false;
-  /** What came before this and is still in the queue keeps no chunk alive. */
-  #owned = 0;
 
   constructor(
     readonly session: ClientSession,
@@ -90,13 +87,15 @@ export class Acknowledgements implements Timed {
     return this.#gone + this.queue.length;
   }
 
-  sent(stanza: Stanza, at: number): void {
+  /** A stanza went out; `text`: as what, where that is known. */
+  sent(stanza: Stanza, text: string | undefined, at: number): void {
     if (stanza.isRequest) (this.#requests ??= new Map()).set(keyOf(stanza.from, stanza.id), this.next);
     this.outbound = (this.outbound + 1) % WRAP;
-    this.queue.push(stanza);
+    const written = stanza.written(text);
+    this.queue.push(written);
     this.times.push(at);
     const { most, largest, requestAfter } = this.keeper;
-    const isLarge = this.session.parked && (this.#characters += lengthOf(stanza)) > largest;
+    const isLarge = this.session.parked && (this.#characters += written.text.length) > largest;
     if (isLarge || (this.queue.length > most && !this.#giveUp())) {
       this.overfull = true;
       this.keeper.overflowed(this);
@@ -157,12 +156,6 @@ export class Acknowledgements implements Timed {
       this.#moves = true;
       this.#drop(this.queue.length - left);
     }
-    // What has been read and was not acknowledged may stay for long.
-    for (let number = Math.max(this.#owned, this.#gone); number < this.#read; number++) {
-      const stanza = this.queue[number - this.#gone]!;
-      this.queue[number - this.#gone] = stanza.containing(this.keeper.own(stanza.source));
-    }
-    this.#owned = this.#read;
   }
 
   /**
@@ -227,16 +220,11 @@ export class Acknowledgements implements Timed {
     this.keeper.overdue(this);
   }
 
-  /**
-   * The same stanzas without the chunks that they came in: they may have to be kept for long. False where they are more
-   * than may be kept.
-   */
-  detach(): boolean {
+  /** The session has no stream any more, and waits. False where there is more than may be kept for such a one. */
+  wait(): boolean {
+    this.requested = false;
     this.#characters = 0;
-    this.queue = this.queue.map((stanza) => {
-      this.#characters += lengthOf(stanza);
-      return stanza.containing(this.keeper.own(stanza.source));
-    });
+    for (const { text } of this.queue) this.#characters += text.length;
     return this.#characters <= this.keeper.largest;
   }
 
@@ -250,10 +238,6 @@ export class Acknowledgements implements Timed {
 
 function keyOf(who: Jid | undefined, id: string | undefined): string {
   return `${who} ${id}`;
-}
-
-function lengthOf(stanza: Stanza): number {
-  return stanza.source.inner(CONTENT_NS).length;
 }
 
 function tooHigh(ns: string, h: number, sent: number): StreamError {

@@ -12,9 +12,10 @@ import {
   isPromise,
   type Maybe,
   type Outcome,
-  type Stanza,
+  Stanza,
   StanzaError,
   stanzaIdBy,
+  type Written,
 } from "#plugin";
 import { type Archiving, archiving } from "../archive/api.ts";
 import { type Acceptance, acceptance, type Carbons, carbons } from "../im/api.ts";
@@ -42,7 +43,7 @@ export class Rerouting {
     private readonly host: HostScope<unknown>,
     private readonly entrust: Entrust,
     readonly listens: (session: ClientSession) => boolean,
-    private readonly holds: (session: ClientSession, stanza: Stanza) => boolean,
+    private readonly holds: (session: ClientSession, written: Written) => boolean,
   ) {
     this.#acceptance = host.find(acceptance);
     this.#archiving = host.find(archiving);
@@ -57,8 +58,10 @@ export class Rerouting {
 
   /** For a session that is no more. */
   reroute(acks: Acknowledgements): void {
-    acks.queue.forEach((stanza, place) => {
-      if (stanza.isError || stanza.kind === "presence") return;
+    acks.queue.forEach((written, place) => {
+      if (written.kind === "presence") return;
+      const stanza = Stanza.again(written);
+      if (stanza.isError) return;
       if (stanza.kind === "iq") {
         // A client may have answered without having counted: nobody is to hear two answers.
         if (stanza.isRequest && acks.owes(stanza)) this.#refuse(stanza);
@@ -102,7 +105,9 @@ export class Rerouting {
     if (this.#isUnwanted(acks, stanza)) return safe?.empty();
     const copied: ClientSession[] = [];
     for (const other of others) {
-      if (this.#gotItself(acks, other, stanza, place) || this.holds(other, stanza)) return safe?.leave();
+      if (this.#gotItself(acks, other, stanza, place) || this.holds(other, stanza.written())) {
+        return safe?.leave();
+      }
       if (!this.#gotCopy(acks, other, stanza, place)) continue;
       // A copy that a session has not acknowledged ends with it: only one that listens has it for sure.
       if (this.listens(other)) return safe?.leave();

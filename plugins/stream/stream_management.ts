@@ -26,7 +26,7 @@ import {
   readHandledCount,
   sessionUnbound,
   size,
-  type Stanza,
+  Stanza,
   stopping,
   StreamError,
   writing,
@@ -100,7 +100,7 @@ class StreamManagement implements Keeper {
       host,
       (session, safe, write) => this.#entrust(session, safe, write),
       (session) => !session.parked && session.get(acknowledgements)?.silent !== true,
-      (session, stanza) => this.#stakes.holds(session, stanza),
+      (session, written) => session.get(acknowledgements)?.queue.includes(written) === true,
     );
     this.#stakes = new Stakes(host, this.#rerouting, (session) => session.get(acknowledgements));
     this.#answers = new AckAnswers(host);
@@ -142,9 +142,9 @@ class StreamManagement implements Keeper {
       if (acks !== undefined && kindOf(element) !== undefined) acks.received();
       return undefined;
     });
-    host.tap(writing, ({ session, stanza }) => {
+    host.tap(writing, ({ session, stanza, text }) => {
       const acks = session.get(acknowledgements);
-      if (acks !== undefined) this.#sent(acks, stanza);
+      if (acks !== undefined) this.#sent(acks, stanza, text);
     });
     host.tap(parting, ({ session, end }) => this.#park(session, end));
     host.on(sessionUnbound, ({ session }) => this.#over(session));
@@ -225,8 +225,12 @@ class StreamManagement implements Keeper {
     acks.goOn();
     const { domain } = this.host;
     // XEP-0198 §4: with the time of the first attempt.
-    acks.queue.forEach((stanza, place) => {
-      acks.session.stream?.put(late(stanza, acks.times[place]!, domain).toText());
+    acks.queue.forEach((written, place) => {
+      const { kind, text } = written;
+      const again = kind !== "message"
+        ? text
+        : late(Stanza.again(written), acks.times[place]!, domain).toText();
+      acks.session.stream?.put(again);
     });
     if (acks.queue.length > 0) acks.request();
     this.#resumptions.count("resumed");
@@ -245,26 +249,17 @@ class StreamManagement implements Keeper {
     const h = readHandledCount(element);
     if (h === undefined) throw new StreamError("bad-format", "'h' is a number of stanzas");
     acks.acknowledge(h);
-    if (acks.queue.length === 0) this.host.wheel.disarm(acks);
   }
 
   // --- a stanza goes out ------------------------------------------------------------------------------------------
 
-  #sent(acks: Acknowledgements, stanza: Stanza): void {
+  #sent(acks: Acknowledgements, stanza: Stanza, text: string | undefined): void {
     const { session } = acks;
-    const now = this.host.clock.now();
-    if (!session.parked) {
-      acks.sent(stanza, now);
-      if (acks.due === 0) this.host.wheel.arm(acks, this.host.config.request_within);
-    } else {
-      acks.sent(stanza.containing(this.own(stanza.source)), now);
-      if (session.parked) this.host.emit(keptForParked, { session, stanza });
-    }
+    acks.sent(stanza, text, this.host.clock.now());
+    // With too much, it is parked no more.
+    if (session.parked) this.host.emit(keptForParked, { session, stanza });
+    else if (acks.due === 0) this.#look(acks, this.host.config.request_within);
     if ((acks.silent || session.parked) && !acks.entrusting) this.#stakes.look(acks, acks.queue.length - 1);
-  }
-
-  own(source: Element): Element {
-    return this.#stakes.own(source);
   }
 
   /** Whether what `write` hands to a session is in its queue now, and in storage until it leaves that. */
@@ -288,24 +283,42 @@ class StreamManagement implements Keeper {
   }
 
   asked(acks: Acknowledgements): void {
-    this.host.wheel.arm(acks, Math.min(SILENCE, this.host.config.answer_within));
+    acks.askedAt = this.host.clock.monotonic();
+    if (acks.due === 0) this.#look(acks, SILENCE);
   }
 
   overdue(acks: Acknowledgements): void {
     const { session } = acks;
-    const rest = this.host.config.answer_within - SILENCE;
-    if (session.parked) {
-      session.unbind(new Error("not resumed in time"));
-    } else if (!acks.requested) {
-      if (acks.isWorthAsking) acks.request();
-    } else if (!acks.silent && rest > 0) {
-      acks.silent = true;
-      acks.detach();
-      this.#stakes.lookAt(session.account);
-      this.host.wheel.arm(acks, rest);
-    } else {
-      session.stream?.carrier.destroy(new Error("no acknowledgement in time"));
+    if (session.parked) session.unbind(new Error("not resumed in time"));
+    else if (acks.requested) this.#unanswered(acks);
+    else if (acks.isWorthAsking) {
+      const rest = acks.times[0]! + this.host.config.request_within - this.host.clock.now();
+      if (rest > 0) this.#look(acks, rest);
+      else acks.request();
     }
+  }
+
+  /** It has been asked, and may have been only now. */
+  #unanswered(acks: Acknowledgements): void {
+    const { answer_within: most } = this.host.config;
+    const waited = this.host.clock.monotonic() - acks.askedAt;
+    if (waited >= most) {
+      acks.session.stream?.carrier.destroy(new Error("no acknowledgement in time"));
+      return;
+    }
+    if (waited >= SILENCE && !acks.silent) {
+      acks.silent = true;
+      this.#stakes.lookAt(acks.session.account);
+    }
+    this.#look(acks, waited < SILENCE ? SILENCE - waited : most - waited);
+  }
+
+  /**
+   * A session with something unacknowledged is looked at after a while, and again while there is: an acknowledgement, which
+   * comes with every few stanzas, moves no time-out.
+   */
+  #look(acks: Acknowledgements, rest: number): void {
+    this.host.wheel.arm(acks, Math.min(rest, SILENCE, this.host.config.answer_within));
   }
 
   overflowed({ session }: Acknowledgements): void {
@@ -319,8 +332,7 @@ class StreamManagement implements Keeper {
   /** Only what broke waits: a stream that was closed in order, or ended by us, is over. */
   #park(session: ClientSession, end: End): "keep" | undefined {
     const acks = session.get(acknowledgements);
-    if (acks?.id === undefined || acks.overfull || !isBroken(end) || !acks.detach()) return undefined;
-    acks.requested = false;
+    if (acks?.id === undefined || acks.overfull || !isBroken(end) || !acks.wait()) return undefined;
     this.host.wheel.disarm(acks);
     this.host.wheel.arm(acks, acks.patience);
     this.host.log.debug("parked", { session: session.jid?.toString(), unacknowledged: acks.queue.length });
@@ -330,7 +342,10 @@ class StreamManagement implements Keeper {
       await nextTurn();
       if (!session.parked) return;
       this.#stakes.lookAt(session.account);
-      for (const stanza of unacknowledged) this.host.emit(keptForParked, { session, stanza });
+      for (const written of unacknowledged) {
+        // Nobody is waiting for word of a request.
+        if (written.kind !== "iq") this.host.emit(keptForParked, { session, stanza: Stanza.again(written) });
+      }
       this.host.emit(sessionParked, { session });
     });
     return "keep";

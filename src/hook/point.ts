@@ -4,7 +4,8 @@
  */
 import type { Maybe } from "../base/maybe.ts";
 import type { StanzaError } from "../stanza/error.ts";
-import type { Kind, Reach, Stanza } from "../stanza/stanza.ts";
+import type { Kind } from "../stanza/kind.ts";
+import type { Reach, Stanza } from "../stanza/stanza.ts";
 
 /** The stanza goes no further, and nobody is told. */
 export const DROP: unique symbol = Symbol("drop");

@@ -265,8 +265,8 @@ export class Host implements Home<ClientSession>, HostParts {
     return isPromise(done) ? done.then(() => true) : true;
   }
 
-  writing(session: ClientSession, stanza: Stanza): void {
-    this.#tell(this.fittings.writing, { session, stanza });
+  writing(session: ClientSession, stanza: Stanza, text: string | undefined): void {
+    this.#tell(this.fittings.writing, { session, stanza, text });
   }
 
   failed(session: ClientSession, error: unknown): void {

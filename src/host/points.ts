@@ -56,8 +56,11 @@ export const connecting = defineTap<Connecting, Maybe<"refuse" | undefined>>("co
 export const entering = defineTap<{ session: ClientSession; element: Element }, Maybe<Entry>>("entering");
 /** An inbound stanza of a session is done. */
 export const handled = defineTap<{ session: ClientSession; stanza: Stanza }, undefined>("handled");
-/** A stanza goes onto a session's wire, in wire order. */
-export const writing = defineTap<{ session: ClientSession; stanza: Stanza }, undefined>("writing");
+/** A stanza goes onto a session's wire, in wire order, as `text`; or is kept for one that waits without, and has none yet. */
+export const writing = defineTap<
+  { session: ClientSession; stanza: Stanza; text: string | undefined },
+  undefined
+>("writing");
 
 /**
  * A bound session's stream is gone: by an error of ours (a StreamError), in order (undefined), or because the connection

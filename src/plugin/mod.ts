@@ -37,7 +37,9 @@ export { JidError } from "../jid/error.ts";
 
 export { type Condition, conditionOf, type ErrorType, StanzaError, STANZAS_NS } from "../stanza/error.ts";
 export { errorOf, resultOf } from "../stanza/reply.ts";
-export { type Kind, kindOf, type Reach, Stanza } from "../stanza/stanza.ts";
+export { type Kind, kindOf } from "../stanza/kind.ts";
+export { type Reach, Stanza } from "../stanza/stanza.ts";
+export type { Written } from "../stanza/written.ts";
 
 export * from "../hook/point.ts";
 export { defineTap, type Tap, type TapHandler } from "../hook/tap.ts";

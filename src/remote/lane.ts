@@ -4,7 +4,8 @@
  */
 import type { LocalDomain, PeerStream } from "../session/federation.ts";
 import { StanzaError } from "../stanza/error.ts";
-import type { Stanza } from "../stanza/stanza.ts";
+import { Stanza } from "../stanza/stanza.ts";
+import type { Written } from "../stanza/written.ts";
 
 /** What a stanza takes up beside its text. */
 const OVERHEAD = 200;
@@ -14,7 +15,7 @@ export class Lane {
   stream: PeerStream | undefined;
   /** A connection is being made; aborted when nobody waits for it any more. */
   attempt: AbortController | undefined;
-  #queue: Stanza[] = [];
+  #queue: Written[] = [];
   #size = 0;
 
   constructor(public local: LocalDomain, readonly remote: string) {}
@@ -24,16 +25,14 @@ export class Lane {
     return this.#queue.length;
   }
 
-  /**
-   * Keeps a stanza until there is a stream; false where too much waits already. It may wait long: nothing of the chunk that
-   * it came in is to be kept for it.
-   */
+  /** Keeps a stanza until there is a stream; false where too much waits already. */
   keep(stanza: Stanza): boolean {
     const { waitingStanzas, waitingSize } = this.local.policy;
-    const size = stanza.source.toString().length + OVERHEAD;
+    const written = stanza.written();
+    const size = written.text.length + OVERHEAD;
     if (this.#queue.length >= waitingStanzas || this.#size + size > waitingSize) return false;
     this.#size += size;
-    this.#queue.push(stanza);
+    this.#queue.push(written);
     return true;
   }
 
@@ -63,7 +62,7 @@ export class Lane {
     const queue = this.#queue;
     this.#queue = [];
     this.#size = 0;
-    return queue;
+    return queue.map(Stanza.again);
   }
 }
 

@@ -63,7 +63,7 @@ export class Remotes implements Federation, Granted {
     const { context: { wheel, clock } } = ground.connector();
     this.#unacknowledged = new Unacknowledged(wheel, {
       local: (domain) => this.local(domain),
-      send: (local, stanza) => this.#sendOwn(local, stanza),
+      send: (local, stanza) => this.#pass(local, stanza),
       resume: (session, local) => this.#resume(session, local),
     });
     this.#confirming = new Confirming(this, () => ground.connector(), clock, this.table);
@@ -167,15 +167,11 @@ export class Remotes implements Federation, Granted {
 
   /** Sends a stanza of a host of ours, or of an account there, to another domain. */
   send(local: LocalDomain, stanza: Stanza): void {
-    const remote = stanza.to!.domain;
     this.sent[stanza.kind]++;
-    const lane = this.table.lane(local.domain, remote);
-    if (lane?.stream !== undefined) lane.stream.write(stanza);
-    else this.#wait(local, remote, stanza.containing(stanza.source.detached()));
+    this.#pass(local, stanza);
   }
 
-  /** The same with a stanza that keeps nothing else alive. */
-  #sendOwn(local: LocalDomain, stanza: Stanza): void {
+  #pass(local: LocalDomain, stanza: Stanza): void {
     const remote = stanza.to!.domain;
     const { stream } = this.table.lane(local.domain, remote) ?? {};
     if (stream !== undefined) stream.write(stanza);

@@ -6,7 +6,8 @@
 import type { Wheel } from "../base/wheel.ts";
 import type { LocalDomain, PeerStream } from "../session/federation.ts";
 import { StanzaError } from "../stanza/error.ts";
-import type { Stanza } from "../stanza/stanza.ts";
+import { Stanza } from "../stanza/stanza.ts";
+import type { Written } from "../stanza/written.ts";
 import { StreamError } from "../stream/error.ts";
 import type { End } from "../stream/stream.ts";
 import { bounce } from "./lane.ts";
@@ -24,7 +25,7 @@ export interface Recovery {
 export class Unacknowledged {
   readonly parked: ParkedStreams;
   /** Stanzas that were sent again once. */
-  readonly #repeated = new WeakSet<Stanza>();
+  readonly #repeated = new WeakSet<Written>();
   #stopped = false;
 
   constructor(wheel: Wheel, private readonly recovery: Recovery) {
@@ -55,17 +56,17 @@ export class Unacknowledged {
     const queue = session.acks?.queue ?? [];
     session.acks = undefined;
     if (this.#stopped) return;
-    for (const stanza of queue) {
+    for (const written of queue) {
+      const stanza = Stanza.again(written);
       const local = this.recovery.local(stanza.from!.domain);
       if (local === undefined) continue;
       const { domain } = stanza.to!;
       // A pair that was taken back is not tried again.
       const isOver = !session.pairs.has(local.domain, domain);
       if (isOver || !bearsRepeating(stanza)) bounce(local, stanza, unknownFate(domain));
-      else if (!this.#repeated.has(stanza)) {
-        const again = stanza.containing(stanza.source.detached());
-        this.#repeated.add(again);
-        this.recovery.send(local, again);
+      else if (!this.#repeated.has(written)) {
+        this.#repeated.add(written);
+        this.recovery.send(local, stanza);
       }
     }
   }

@@ -8,7 +8,8 @@ import { type Slot, Slots } from "../hook/token.ts";
 import { Jid } from "../jid/jid.ts";
 import { StanzaError } from "../stanza/error.ts";
 import { errorOfElement } from "../stanza/reply.ts";
-import { kindOf, Stanza } from "../stanza/stanza.ts";
+import { kindOf } from "../stanza/kind.ts";
+import { Stanza } from "../stanza/stanza.ts";
 import { StreamError, STREAMS_NS } from "../stream/error.ts";
 import type { Taken } from "../stream/feature.ts";
 import { Authenticated, Bound, Inbound, Secure } from "../stream/state.ts";
@@ -230,12 +231,14 @@ export class ClientSession implements StreamOwner, Asker {
   write(stanza: Stanza): void {
     const { stream, home } = this;
     if (stream === undefined && !this.parked) return;
+    let text: string | undefined;
     if (stream !== undefined) {
-      stream.put(stanza.toText());
+      text = stanza.toText();
+      stream.put(text);
       home!.sent[stanza.kind]++;
     }
     // Afterwards: a request for an acknowledgement has to come behind the stanza that it is made for.
-    if (home!.watchesWriting) home!.writing(this, stanza);
+    if (home!.watchesWriting) home!.writing(this, stanza, text);
   }
 
   /** Ends the stream with an error, or in order; a session that waits without one ends at once. */

@@ -90,7 +90,7 @@ export interface Home<S extends Negotiating> {
   /** Counts what is written to streams. */
   readonly sent: Traffic;
   /** A stanza is about to be written to a session's stream. */
-  writing(session: S, stanza: Stanza): void;
+  writing(session: S, stanza: Stanza, text: string | undefined): void;
   readonly watchesWriting: boolean;
   /** A fault of ours while a session was served. */
   failed(session: S, error: unknown): void;

@@ -3,7 +3,7 @@
  * when the stream is lost is decided by whoever sent it (remote/).
  */
 import type { Timed } from "../base/wheel.ts";
-import type { Stanza } from "../stanza/stanza.ts";
+import type { Written } from "../stanza/written.ts";
 import { StreamError } from "../stream/error.ts";
 import { WRAP } from "../proto/handled_count.ts";
 import { el } from "../xml/element.ts";
@@ -36,9 +36,8 @@ export class ServerAcks implements Timed {
   /** Stanzas of ours that were sent. */
   outbound = 0;
   /** Sent and not acknowledged, the oldest first. */
-  queue: Stanza[] = [];
-  /** How long each of them is, and all together. */
-  #lengths: number[] = [];
+  queue: Written[] = [];
+  /** How long they are together. */
   #characters = 0;
   /** What the stream can be resumed by; undefined where it cannot. */
   id: string | undefined;
@@ -47,12 +46,10 @@ export class ServerAcks implements Timed {
 
   constructor(public session: Counted) {}
 
-  /** A stanza was written, which was so long. */
-  sent(stanza: Stanza, length: number): void {
+  sent(written: Written): void {
     this.outbound = (this.outbound + 1) % WRAP;
-    this.queue.push(stanza);
-    this.#lengths.push(length);
-    this.#characters += length;
+    this.queue.push(written);
+    this.#characters += written.text.length;
     const tooMuch = this.queue.length > MOST || this.#characters > MOST_CHARACTERS;
     if (tooMuch) this.#broken("too much is unacknowledged");
     else if (this.queue.length >= ASK_AFTER && !this.#asked) this.ask();
@@ -98,8 +95,7 @@ export class ServerAcks implements Timed {
     this.#asked = false;
     if (count === this.queue.length) this.clear();
     else {
-      this.queue.splice(0, count);
-      for (const length of this.#lengths.splice(0, count)) this.#characters -= length;
+      for (const { text } of this.queue.splice(0, count)) this.#characters -= text.length;
     }
     const wheel = this.session.stream?.context.wheel;
     if (this.queue.length === 0) wheel?.disarm(this);
@@ -109,7 +105,6 @@ export class ServerAcks implements Timed {
   /** All of it has arrived. */
   clear(): void {
     this.queue = [];
-    this.#lengths = [];
     this.#characters = 0;
   }
 
@@ -123,7 +118,7 @@ export class ServerAcks implements Timed {
   resume(session: Counted): void {
     this.session = session;
     session.acks = this;
-    for (const stanza of this.queue) session.stream?.put(stanza.toText());
+    for (const { text } of this.queue) session.stream?.put(text);
     if (this.queue.length > 0) this.ask();
   }
 

@@ -1,9 +1,6 @@
 import { equal, throws } from "node:assert/strict";
-import { Jid } from "../jid/jid.ts";
-import { Stanza } from "../stanza/stanza.ts";
+import { Written } from "../stanza/written.ts";
 import type { Stream } from "../stream/stream.ts";
-import { el } from "../xml/element.ts";
-import { CONTENT_NS } from "../xml/names.ts";
 import { ServerAcks } from "./server_acks.ts";
 
 const MIB = 1 << 20;
@@ -19,8 +16,7 @@ function counters(): { acks: ServerAcks; written: string[]; ended: string[]; sen
     carrier: { destroy: (error: Error) => void ended.push(error.message) },
   } as unknown as Stream;
   const acks = new ServerAcks({ stream, context: stream.context, pendingRequests: 0, acks: undefined });
-  const stanza = Stanza.of(el("message", CONTENT_NS), Jid.parse("a.test"), Jid.parse("b.test"));
-  return { acks, written, ended, send: (length = 100) => acks.sent(stanza, length) };
+  return { acks, written, ended, send: (length = 100) => acks.sent(new Written("m".repeat(length))) };
 }
 
 Deno.test("AC-2.6-5: what a peer does not acknowledge is limited in size, however many it acknowledges now and then", () => {

@@ -5,7 +5,8 @@
 import { isPromise, type Maybe } from "../base/maybe.ts";
 import { StanzaError } from "../stanza/error.ts";
 import { errorOfElement } from "../stanza/reply.ts";
-import { kindOf, Stanza } from "../stanza/stanza.ts";
+import { kindOf } from "../stanza/kind.ts";
+import { Stanza } from "../stanza/stanza.ts";
 import { STREAM_ERRORS_NS, StreamError, STREAMS_NS } from "../stream/error.ts";
 import { Authenticated, Secure, Server } from "../stream/state.ts";
 import type { End, Stream, StreamContext, StreamOwner } from "../stream/stream.ts";
@@ -99,7 +100,7 @@ export abstract class ServerStream implements StreamOwner, PeerStream {
     const text = stanza.toText();
     stream.put(text);
     this.active = true;
-    if (acks !== undefined) acks.sent(stanza, text.length);
+    if (acks !== undefined) acks.sent(stanza.written(text));
   }
 
   /** Ends the stream with an error, or in order. */

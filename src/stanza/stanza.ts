@@ -7,9 +7,11 @@ import { Jid } from "../jid/jid.ts";
 import type { Attrs, Element } from "../xml/element.ts";
 import { CONTENT_NS } from "../xml/names.ts";
 import { escapeAttr } from "../xml/escape.ts";
+import { parseXml } from "../xml/parse.ts";
 import { StanzaError } from "./error.ts";
+import { type Kind, kindOf } from "./kind.ts";
+import { Written } from "./written.ts";
 
-export type Kind = "message" | "presence" | "iq";
 /** What an address names: a domain, an account there, or one of the account's resources. */
 export type Reach = "host" | "account" | "resource";
 
@@ -52,6 +54,7 @@ export class Stanza {
   #onStream: string | undefined;
   /** Shared by all that were addressed from one stanza; written by the first of them that is sent. */
   #shared: SharedText | undefined;
+  #written: Written | undefined;
 
   private constructor(
     readonly kind: Kind,
@@ -110,6 +113,14 @@ export class Stanza {
       source,
       restOf(attrs),
     );
+  }
+
+  /** Reads what was written once. */
+  static again(written: Written): Stanza {
+    const around = parseXml(`<x xmlns="${CONTENT_NS}">${written.text}</x>`);
+    const stanza = Stanza.of(around.first()!);
+    stanza.#written = written;
+    return stanza;
   }
 
   /** The same with another sender. */
@@ -195,7 +206,7 @@ export class Stanza {
 
   /** As text for a stream whose default namespace is a content namespace, or as a document of its own. */
   toText(standalone = false): string {
-    const known = standalone ? this.#whole : this.#onStream;
+    const known = standalone ? this.#whole : this.#onStream ?? this.#written?.text;
     if (known !== undefined) return known;
     const to = this.to === undefined ? "" : ` to="${textOf(this.to)}"`;
     const shared = this.#shared;
@@ -225,6 +236,11 @@ export class Stanza {
     return this.#whole ??= this.toText(true);
   }
 
+  /** What may be kept for long, in as many queues as like, always the same one; `text`: that of `toText`, where it is known. */
+  written(text: string = this.toText()): Written {
+    return this.#written ??= new Written(text);
+  }
+
   toString(): string {
     return this.toText(true);
   }
@@ -245,13 +261,6 @@ export class Stanza {
       throw new StanzaError("bad-request", `an iq of type ${this.type} has exactly one child element`);
     }
   }
-}
-
-/** Which of the three stanzas an element is, if any. */
-export function kindOf(element: Element): Kind | undefined {
-  if (element.ns !== CONTENT_NS) return undefined;
-  const { name } = element;
-  return name === "message" || name === "presence" || name === "iq" ? name : undefined;
 }
 
 /** An address as it stands in an attribute; only a resource can have what must be escaped there (RFC 7622 §3.3.1). */

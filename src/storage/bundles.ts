@@ -10,9 +10,12 @@
 import { type Draft, FIELD, ITEM, SAME } from "./draft.ts";
 import type { Cells, Engine } from "./engine.ts";
 
-/** Items of a bundle, and its characters where there is more than one: reading one item reads them all. */
-const MOST = 16;
-const FULL = 8_192;
+/**
+ * Items of a bundle, and its characters where there is more than one: reading one item reads them all. A bundle that fills
+ * a page (8 KiB, database.ts) costs least to write, and one that needs a second page half as much again to read.
+ */
+const MOST = 32;
+const FULL = 8_100;
 const LABEL = "archive";
 
 /** Who has an item, and as what; the value where it is not the common one any more. */
