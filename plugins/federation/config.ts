@@ -1,9 +1,8 @@
 /** What can be said about other servers. The defaults are those that the network has settled on: TLS always, and a certificate or a call-back. */
-import { duration, options, secret, size, z } from "#plugin";
-import { isPattern } from "./domains.ts";
+import { duration, options, readDomainPattern, secret, size, z } from "#plugin";
 
-/** A domain, or all below one. */
-const pattern = z.string().refine(isPattern, {
+/** A domain, all below one, or all. */
+const pattern = z.string().refine((text) => text === "*" || readDomainPattern(text) !== undefined, {
   error: 'expected a domain such as "example.org", "*.example.org" for all below it, or "*" for all',
 });
 const domains = (text: string) => z.array(pattern).default([]).describe(text);

@@ -1,26 +1,25 @@
 /** The options of federation as decisions about one domain. */
-import { type PeerPolicy, StanzaError } from "#plugin";
+import { domainsOf, type PeerPolicy, StanzaError } from "#plugin";
 import type { Config } from "./config.ts";
-import { Domains } from "./domains.ts";
 
 /** What a host has decided, by its options. */
 export function policyOf(domain: string, config: Config): PeerPolicy {
-  const allow = new Domains(config.allow);
-  const deny = new Domains(config.deny);
-  const withoutTls = new Domains(config.without_tls);
-  const withoutCertificate = new Domains(config.without_certificate);
-  const withCertificate = new Domains(config.with_certificate);
-  const oneWay = new Domains(config.one_way);
+  const allow = domainsOf(config.allow);
+  const deny = domainsOf(config.deny);
+  const withoutTls = domainsOf(config.without_tls);
+  const withoutCertificate = domainsOf(config.without_certificate);
+  const withCertificate = domainsOf(config.with_certificate);
+  const oneWay = domainsOf(config.one_way);
   return {
     refuses(remote) {
       // A list of who is allowed allows nobody else; who is denied is denied for all that.
-      if (!deny.has(remote) && (allow.empty || allow.has(remote))) return undefined;
+      if (!deny.covers(remote) && (allow.size === 0 || allow.covers(remote))) return undefined;
       return new StanzaError("not-allowed", `${domain} does not talk to ${remote}`);
     },
-    tlsRequired: (remote) => config.tls_required && !withoutTls.has(remote),
+    tlsRequired: (remote) => config.tls_required && !withoutTls.covers(remote),
     certificateRequired: (remote) =>
-      withCertificate.has(remote) || (config.certificate_required && !withoutCertificate.has(remote)),
-    bidi: (remote) => config.bidi && !oneWay.has(remote),
+      withCertificate.covers(remote) || (config.certificate_required && !withoutCertificate.covers(remote)),
+    bidi: (remote) => config.bidi && !oneWay.covers(remote),
     dialback: config.dialback,
     dialbackSecret: config.dialback_secret?.reveal(),
     dialbackErrors: config.dialback_errors,

@@ -1,7 +1,6 @@
 /** Who is kept out for a time, and offences on the way to that, which fade. Both are kept in the storage. */
-import { defineSlot, type HostScope, Lru, map } from "#plugin";
+import { defineSlot, DomainMap, type HostScope, Lru, map } from "#plugin";
 import type { Ban, Hits, Offence } from "./api.ts";
-import { DomainMap } from "./domain_map.ts";
 
 /** By domain or pattern. */
 const stored = map<Ban>("gate.bans");

@@ -1,8 +1,7 @@
 /** The gate for administrators (XEP-0050): who is kept out and who is close to it; ban, and pardon. */
-import { buildForm, formatDateTime, formShape } from "#plugin";
+import { buildForm, formatDateTime, formShape, readDomainPattern } from "#plugin";
 import { type Command, defineStage } from "../admin/api.ts";
 import type { Gate } from "./api.ts";
-import { readPattern } from "./domain_map.ts";
 
 const NS = "http://metronome.im/protocol/gate";
 /** How many of a kind are shown. */
@@ -66,7 +65,7 @@ function ban(gate: Gate): Command {
     }),
     words: { title: "Ban a domain" },
     check({ domain }) {
-      return readPattern(domain) === undefined ? `"${domain}" is no domain` : undefined;
+      return readDomainPattern(domain) === undefined ? `"${domain}" is no domain` : undefined;
     },
   });
   return {
@@ -77,7 +76,7 @@ function ban(gate: Gate): Command {
     run(call) {
       const { domain, reason, hours } = call.of(what);
       gate.ban(domain, reason, hours === null || hours === undefined ? undefined : hours * HOUR);
-      return { info: `${readPattern(domain)} is banned.` };
+      return { info: `${readDomainPattern(domain)} is banned.` };
     },
   };
 }

@@ -1,6 +1,9 @@
 /** The options of the gate. */
-import { duration, Jid, options, text, z } from "#plugin";
-import { pattern } from "./domain_map.ts";
+import { duration, Jid, options, readDomainPattern, text, z } from "#plugin";
+
+const pattern = z.string().refine((it) => readDomainPattern(it) !== undefined, {
+  error: 'expected a domain such as "example.org", or "*.example.org" for all below it',
+});
 
 const address = text().refine((it) => Jid.tryParse(it) !== undefined, {
   error: 'expected an address such as "xmppbl.org"',

@@ -1,9 +1,15 @@
 /** The gate of a user host, and that of its services, which is the same one. */
-import { formatDateTime, type HostScope, type Jid } from "#plugin";
+import {
+  type DomainMap,
+  domainsOf,
+  formatDateTime,
+  type HostScope,
+  type Jid,
+  readDomainPattern,
+} from "#plugin";
 import { type Ban, domainBanned, type Gate, gate, type Hits, type Offence } from "./api.ts";
 import type { Bans } from "./bans.ts";
 import type { BlockLists } from "./block_lists.ts";
-import { type DomainMap, patternSet, readPattern } from "./domain_map.ts";
 import type { GateOptions } from "./gate_options.ts";
 
 /** Who can end streams with domains elsewhere. */
@@ -13,8 +19,8 @@ export interface Peers {
 }
 
 export class HostGate implements Gate {
-  readonly #block: DomainMap<string>;
-  readonly #allow: DomainMap<string>;
+  readonly #block: DomainMap<true>;
+  readonly #allow: DomainMap<true>;
 
   constructor(
     private readonly host: HostScope<GateOptions>,
@@ -22,14 +28,14 @@ export class HostGate implements Gate {
     private readonly lists: BlockLists,
     private readonly peers: () => readonly Peers[],
   ) {
-    this.#block = patternSet(host.config.block);
-    this.#allow = patternSet(host.config.allow);
+    this.#block = domainsOf(host.config.block);
+    this.#allow = domainsOf(host.config.allow);
   }
 
   refuses(domain: string): string | undefined {
-    if (this.#allow.size > 0 && this.#allow.find(domain) !== undefined) return undefined;
+    if (this.#allow.size > 0 && this.#allow.covers(domain)) return undefined;
     if (this.host.config.protect) return `${this.host.domain} talks to chosen servers only`;
-    if (this.#block.size > 0 && this.#block.find(domain) !== undefined) {
+    if (this.#block.size > 0 && this.#block.covers(domain)) {
       return `${this.host.domain} does not talk to ${domain}`;
     }
     const ban = this.bansKept.size === 0 ? undefined : this.bansKept.of(domain);
@@ -37,15 +43,15 @@ export class HostGate implements Gate {
   }
 
   refusesSender(sender: Jid): string | undefined {
-    if (this.#allow.find(sender.domain) !== undefined) return undefined;
+    if (this.#allow.covers(sender.domain)) return undefined;
     return this.lists.refuses(sender);
   }
 
   hit(domain: string, offence: Offence): void {
     const { host } = this;
-    const name = readPattern(domain);
+    const name = readDomainPattern(domain);
     if (name === undefined || name === host.domain || host.sibling(name) !== undefined) return;
-    if (this.#allow.find(name) !== undefined || this.bansKept.of(name) !== undefined) return;
+    if (this.#allow.covers(name) || this.bansKept.of(name) !== undefined) return;
     const { hits = host.config.hits, ban = host.config.ban, reason } = offence;
     const count = this.bansKept.count(name, offence);
     host.log.info("an offence", { domain: name, reason, hits: count });
@@ -53,7 +59,7 @@ export class HostGate implements Gate {
   }
 
   ban(domain: string, reason: string, duration?: number): void {
-    const name = readPattern(domain);
+    const name = readDomainPattern(domain);
     if (name === undefined) throw new TypeError(`"${domain}" is no domain`);
     const since = this.host.clock.now();
     const ban = {
@@ -73,7 +79,7 @@ export class HostGate implements Gate {
   }
 
   pardon(domain: string): boolean {
-    const name = readPattern(domain) ?? domain;
+    const name = readDomainPattern(domain) ?? domain;
     const lifted = this.bansKept.lift(name);
     const forgotten = this.bansKept.forget(name);
     if (lifted || forgotten) this.host.log.warn("a domain is pardoned", { domain: name });

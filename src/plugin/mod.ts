@@ -33,6 +33,7 @@ export { Made } from "../xml/made.ts";
 export { prepared } from "../xml/prepared.ts";
 export { XmlError } from "../xml/error.ts";
 export { Jid } from "../jid/jid.ts";
+export { DomainMap, domainsOf, readDomainPattern } from "../jid/domain_map.ts";
 export { JidError } from "../jid/error.ts";
 
 export { type Condition, conditionOf, type ErrorType, StanzaError, STANZAS_NS } from "../stanza/error.ts";

@@ -3,6 +3,7 @@ import { equal, match, ok } from "node:assert/strict";
 import { definePlugin, none, StanzaError } from "#plugin";
 import { claiming } from "../../src/plugin/mod.ts";
 import { type TestAnswerer, TestNetwork, type TestPeer, type TestServer, testServer } from "#testing";
+import { claimant, neighbours, offerDialback, secured, stranger } from "./federation_neighbour.ts";
 import {
   alone,
   DIALBACK,
@@ -11,26 +12,15 @@ import {
   EXTERNAL,
   plugins,
   SASL_NS,
-  STARTTLS,
   trusted,
-  untrusted,
 } from "./federation_world.ts";
 
 const RESULT = "from='a.test' to='b.test'";
 
-/** A peer without a certificate that anybody believes, whose stream is open. */
-async function stranger(a: TestServer, from = "b.test"): Promise<TestPeer> {
-  const peer = a.peer({ certificate: untrusted(from) });
-  await peer.openFrom(from);
-  peer.clear();
-  return peer;
-}
-
 /** The servers of b.test say what a key is. */
 async function authority(answers: TestAnswerer[], answer: string | ((id: string) => string)): Promise<void> {
   const authority = answers.at(-1)!;
-  await authority.greet(STARTTLS);
-  await authority.secure(untrusted("b.test"), DIALBACK, "authority-id");
+  await offerDialback(authority, "authority-id");
   const asked = authority.expect("<db:verify from='a.test' to='b.test'/>");
   const id = asked.attr("id")!;
   await authority.send(
@@ -57,16 +47,14 @@ Deno.test("AC-2.9-2: a false key is invalid, the stream stays, and a second pair
   const [a, network] = await alone();
   await using _ = a;
   const answers = network.answers("b.test");
-  const peer = await stranger(a);
-  await peer.claim("b.test", "a.test", "false");
+  const peer = await claimant(a, "false");
   await authority(answers, "type='invalid'/>");
   peer.expect(`<db:result ${RESULT} type='invalid'/>`);
   equal(peer.closed, false);
   const others = network.answers("c.test");
   await peer.claim("c.test", "a.test", "right");
   const other = others[0]!;
-  await other.greet(STARTTLS);
-  await other.secure(untrusted("c.test"), DIALBACK);
+  await offerDialback(other);
   const asked = other.expect("<db:verify from='a.test' to='c.test'>right</db:verify>");
   equal(asked.attr("id"), peer.header!.attr("id"));
   await other.send(`<db:verify from='c.test' to='a.test' id='${asked.attr("id")}' type='valid'/>`);
@@ -84,8 +72,7 @@ Deno.test("dialback forgery: results that nobody asked for are worth nothing (XE
   const [a, network] = await alone();
   await using _ = a;
   const answers = network.answers("b.test");
-  const victim = await stranger(a);
-  await victim.claim("b.test");
+  const victim = await claimant(a);
   const id = victim.header!.attr("id");
   // Another stream, whose peer claims to be the authority, and one more domain on the right one.
   const forger = await stranger(a, "c.test");
@@ -106,48 +93,34 @@ const SENT: readonly [
   type: string,
   provoke: (a: TestServer, network: TestNetwork) => Promise<TestPeer>,
 ][] = [
-  ["remote-server-not-found", "cancel", async (a) => {
-    const peer = await stranger(a);
-    await peer.claim("b.test");
-    return peer;
-  }],
-  ["remote-connection-failed", "cancel", async (a, network) => {
+  ["remote-server-not-found", "cancel", (a) => claimant(a)],
+  ["remote-connection-failed", "cancel", (a, network) => {
     network.place("b.test", { accept: (end) => end.destroy(new Error("refused")) });
-    const peer = await stranger(a);
-    await peer.claim("b.test");
-    return peer;
+    return claimant(a);
   }],
   ["remote-connection-failed", "cancel", async (a, network) => {
     network.place("b.test", {});
-    const peer = await stranger(a);
-    await peer.claim("b.test");
+    const peer = await claimant(a);
     await network.clock.advance("16 s");
     return peer;
   }],
   ["remote-server-timeout", "wait", async (a, network) => {
     const answers = network.answers("b.test");
-    const peer = await stranger(a);
-    await peer.claim("b.test");
-    const authority = answers[0]!;
-    await authority.greet(STARTTLS);
-    await authority.secure(untrusted("b.test"), DIALBACK);
+    const peer = await claimant(a);
+    await offerDialback(answers[0]!);
     await network.clock.advance("16 s");
     return peer;
   }],
   ["remote-server-timeout", "wait", async (a, network) => {
     const answers = network.answers("b.test");
-    const peer = await stranger(a);
-    await peer.claim("b.test");
-    const authority = answers[0]!;
-    await authority.greet(STARTTLS);
-    await authority.secure(untrusted("b.test"), DIALBACK);
-    await authority.cut();
+    const peer = await claimant(a);
+    await offerDialback(answers[0]!);
+    await answers[0]!.cut();
     return peer;
   }],
   ["remote-server-not-found", "cancel", async (a, network) => {
     const answers = network.answers("b.test");
-    const peer = await stranger(a);
-    await peer.claim("b.test");
+    const peer = await claimant(a);
     await authority(
       answers,
       `type='error'><error type='cancel'>
@@ -177,8 +150,7 @@ for (const [condition, type, provoke] of SENT) {
 Deno.test("AC-2.9-3: not-authorized is sent where a certificate is required", async () => {
   const [a] = await alone({ certificate_required: true });
   await using _ = a;
-  const peer = await stranger(a);
-  await peer.claim("b.test");
+  const peer = await claimant(a);
   peer.expect(dialbackError("result", RESULT, "not-authorized", "auth"));
 });
 
@@ -274,19 +246,12 @@ Deno.test("AC-2.9-5, BUG-28: exactly the configured number of errors is tolerate
 });
 
 Deno.test("XEP-0220 §2.2.2: we know our own keys, and no others", async () => {
-  const [a, network] = await alone();
-  await using _ = a;
-  const [alice] = await a.online("alice/desk");
-  const answers = network.answers("b.test");
-  await alice.send("<message to='x@b.test'/>");
-  const b = answers[0]!;
-  await b.greet(STARTTLS);
-  await b.secure(untrusted("b.test"), DIALBACK, "b-id");
+  await using it = await neighbours();
+  const b = await it.call("<message to='x@b.test'/>");
+  await offerDialback(b, "b-id");
   const key = b.expect("<db:result from='a.test' to='b.test'>*</db:result>").text;
   match(key, /^[0-9a-f]{64}$/);
-  const asking = a.peer({ certificate: untrusted("b.test") });
-  await asking.openFrom("b.test");
-  asking.clear();
+  const asking = await stranger(it.a);
   for (
     const [from, id, shown, type] of [
       ["b.test", "b-id", key, "valid"],
@@ -300,7 +265,7 @@ Deno.test("XEP-0220 §2.2.2: we know our own keys, and no others", async () => {
     asking.expect(`<db:verify from='a.test' to='${from}' id='${id}' type='${type}'/>`);
   }
   // In the clear too: a server that only asks may spare itself the TLS (XEP-0220 §2.1.2).
-  const clear = a.peer({ secure: false });
+  const clear = it.a.peer({ secure: false });
   await clear.openFrom("b.test");
   clear.clear();
   await clear.send(`<db:verify from='b.test' to='a.test' id='b-id'>${key}</db:verify>`);
@@ -334,14 +299,10 @@ const RECEIVED: readonly [received: string, told: string, type: string][] = [
   ["something-new", "remote-server-timeout", "wait"],
 ];
 Deno.test("AC-2.9-4: an error of dialback bounces what waits, once; the stream stays, and the next stanza tries again", async () => {
-  const [a, network] = await alone();
-  await using _ = a;
-  const [alice] = await a.online("alice/desk");
-  const answers = network.answers("b.test");
-  await alice.send("<message to='x@b.test' id='first'/><presence to='x@b.test'/>");
-  const b = answers[0]!;
-  await b.greet(STARTTLS);
-  await b.secure(untrusted("b.test"), DIALBACK);
+  await using it = await neighbours();
+  const { alice, answers } = it;
+  const b = await it.call("<message to='x@b.test' id='first'/><presence to='x@b.test'/>");
+  await offerDialback(b);
   for (const [received, told, type] of RECEIVED) {
     b.expect("<db:result from='a.test' to='b.test'>*</db:result>");
     await b.send(`<db:result from='b.test' to='a.test' type='error'><error type='cancel'>
@@ -359,32 +320,23 @@ Deno.test("AC-2.9-4: an error of dialback bounces what waits, once; the stream s
 });
 
 Deno.test("XEP-0220 §2.1.1: a key that is found false bounces with internal-server-error, and the stream ends", async () => {
-  const [a, network] = await alone();
-  await using _ = a;
-  const [alice] = await a.online("alice/desk");
-  const answers = network.answers("b.test");
-  await alice.send("<message to='x@b.test'/>");
-  const b = answers[0]!;
-  await b.greet(STARTTLS);
-  await b.secure(untrusted("b.test"), DIALBACK);
+  await using it = await neighbours();
+  const b = await it.call("<message to='x@b.test'/>");
+  await offerDialback(b);
   await b.send("<db:result from='b.test' to='a.test' type='invalid'/>");
-  alice.expect(error("message", "x@b.test", "internal-server-error"));
+  it.alice.expect(error("message", "x@b.test", "internal-server-error"));
   ok(b.streamClosed);
 });
 
 Deno.test("XEP-0220: servers from before XMPP 1.0 are spoken to where TLS is not required", async () => {
-  const [a, network] = await alone({ without_tls: ["b.test"] });
-  await using _ = a;
-  const [alice] = await a.online("alice/desk");
-  const answers = network.answers("b.test");
-  await alice.send("<message to='x@b.test'/>");
-  const b = answers[0]!;
+  await using it = await neighbours({ without_tls: ["b.test"] });
+  const b = await it.call("<message to='x@b.test'/>");
   await b.greet("", "old-id", "");
   b.expect("<db:result from='a.test' to='b.test'>*</db:result>");
   await b.send("<db:result from='b.test' to='a.test' type='valid'/>");
   b.expect("<message to='x@b.test'/>");
   // And the other way: no version in our header, no features.
-  const old = a.peer({ secure: false });
+  const old = it.a.peer({ secure: false });
   await old.openFrom("b.test", "a.test", "");
   equal(old.header!.attr("version"), undefined);
   old.quiet();
@@ -393,18 +345,13 @@ Deno.test("XEP-0220: servers from before XMPP 1.0 are spoken to where TLS is not
   await b.send(`<db:verify from='b.test' to='a.test' id='${asked.attr("id")}' type='valid'/>`);
   old.expect(`<db:result ${RESULT} type='valid'/>`);
   await old.send("<message from='x@b.test' to='alice@a.test/desk'/>");
-  alice.expect("<message from='x@b.test'/>");
+  it.alice.expect("<message from='x@b.test'/>");
 });
 
 Deno.test("SASL refused our certificate: dialback on the same stream", async () => {
-  const [a, network] = await alone();
-  await using _ = a;
-  const [alice] = await a.online("alice/desk");
-  const answers = network.answers("b.test");
-  await alice.send("<message to='x@b.test'/>");
-  const b = answers[0]!;
-  await b.greet(STARTTLS);
-  await b.secure(trusted("b.test"), EXTERNAL + DIALBACK);
+  await using it = await neighbours();
+  const b = await it.call("<message to='x@b.test'/>");
+  await secured(b, trusted("b.test"), EXTERNAL + DIALBACK);
   b.expect(`<auth xmlns='${SASL_NS}' mechanism='EXTERNAL'>YS50ZXN0</auth>`);
   await b.send(`<failure xmlns='${SASL_NS}'><not-authorized/></failure>`);
   b.expect("<db:result from='a.test' to='b.test'>*</db:result>");
@@ -432,16 +379,11 @@ Deno.test("many keys of one domain share one call-back; too many at once are ref
   await using _ = a;
   const answers = network.answers("b.test");
   const peers: TestPeer[] = [];
-  for (let i = 0; i < 21; i++) {
-    const peer = await stranger(a);
-    await peer.claim("b.test", "a.test", `key${i}`);
-    peers.push(peer);
-  }
+  for (let i = 0; i < 21; i++) peers.push(await claimant(a, `key${i}`));
   peers[20]!.expect(dialbackError("result", RESULT, "resource-constraint", "wait"));
   equal(answers.length, 1);
   const authority = answers[0]!;
-  await authority.greet(STARTTLS);
-  await authority.secure(untrusted("b.test"), DIALBACK);
+  await offerDialback(authority);
   for (const [i, peer] of peers.slice(0, 20).entries()) {
     const asked = authority.expect(`<db:verify>key${i}</db:verify>`);
     equal(asked.attr("id"), peer.header!.attr("id"));

@@ -1,6 +1,7 @@
 /** Servers that we connect to: which target, which way of proving who we are, and what becomes of what waits (RFC 6120). */
 import { equal, ok, rejects } from "node:assert/strict";
 import { type Place, type TestAnswerer, TestNetwork, testServer } from "#testing";
+import { letIn, neighbours, secured } from "./federation_neighbour.ts";
 import {
   alone,
   BIDI,
@@ -19,28 +20,19 @@ import {
 
 const B = trusted("b.test");
 
-/** Lets us in by our certificate. */
-async function letIn(b: TestAnswerer, features = "", after = ""): Promise<void> {
-  await b.greet(STARTTLS);
-  await b.secure(B, EXTERNAL + DIALBACK + features);
-  b.expect(`<auth xmlns='${SASL_NS}' mechanism='EXTERNAL'>YS50ZXN0</auth>`);
-  await b.succeed(after);
-}
+const streamError = (condition: string) =>
+  `<stream:error><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>`;
 
 Deno.test("RFC 6120 §4.3: our stream: header, TLS, certificate, header, and only then what waits", async () => {
-  const [a, network] = await alone();
-  await using _ = a;
-  const [alice] = await a.online("alice/desk");
-  const answers = network.answers("b.test");
-  await alice.send("<message to='x@b.test' id='1'/><message to='x@b.test' id='2'/>");
-  const b = answers[0]!;
+  await using it = await neighbours();
+  const b = await it.call("<message to='x@b.test' id='1'/><message to='x@b.test' id='2'/>");
   equal(b.header!.attr("from") + " " + b.header!.attr("to"), "a.test b.test");
   b.quiet();
   await letIn(b);
   b.expectNext("<message from='alice@a.test/desk' to='x@b.test' id='1'/>");
   b.expectNext("<message id='2'/>");
   b.quiet();
-  equal([answers.length, a.server.federation.pairs()[0]!.by].join(), "1,certificate");
+  equal([it.answers.length, it.a.server.federation.pairs()[0]!.by].join(), "1,certificate");
 });
 
 Deno.test("targets are tried one after another, whatever it is that fails at one", async () => {
@@ -94,54 +86,35 @@ const REFUSALS: readonly [
   [
     "its certificate is not believed, and must be",
     { certificate_required: true },
-    async (b) => {
-      await b.greet(STARTTLS);
-      await b.secure(untrusted("b.test"), EXTERNAL);
-    },
+    (b) => secured(b, untrusted("b.test"), EXTERNAL),
     "not-authorized",
     "cancel",
   ],
   [
     "its certificate is another's, and must be its own",
     { with_certificate: ["b.test"] },
-    async (b) => {
-      await b.greet(STARTTLS);
-      await b.secure(trusted("c.test"), EXTERNAL);
-    },
+    (b) => secured(b, trusted("c.test"), EXTERNAL),
     "not-authorized",
     "cancel",
   ],
   [
     "it wants a certificate, and we may not use dialback",
     { dialback: false },
-    async (b) => {
-      await b.greet(STARTTLS);
-      await b.secure(B, DIALBACK);
-    },
+    (b) => secured(b, B, DIALBACK),
     "not-authorized",
     "cancel",
   ],
   [
     "it does not know its own name",
     {},
-    async (b) => {
-      await b.send(
-        b.headerText("id") +
-          "<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
-      );
-    },
+    (b) => b.send(b.headerText("id") + streamError("host-unknown")),
     "remote-server-not-found",
     "cancel",
   ],
   [
     "it is being stopped",
     {},
-    async (b) => {
-      await b.send(
-        b.headerText("id") +
-          "<stream:error><system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
-      );
-    },
+    (b) => b.send(b.headerText("id") + streamError("system-shutdown")),
     "remote-server-timeout",
     "wait",
   ],
@@ -149,11 +122,8 @@ const REFUSALS: readonly [
     "it does not want us",
     {},
     async (b) => {
-      await b.greet(STARTTLS);
-      await b.secure(B, EXTERNAL);
-      await b.send(
-        "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
-      );
+      await secured(b, B, EXTERNAL);
+      await b.send(streamError("policy-violation"));
     },
     "not-authorized",
     "cancel",
@@ -178,13 +148,10 @@ const REFUSALS: readonly [
 ];
 for (const [what, config, fail, condition, type] of REFUSALS) {
   Deno.test(`what waits is bounced: ${what} (${condition})`, async () => {
-    const [a, network] = await alone(config);
-    await using _ = a;
-    const [alice] = await a.online("alice/desk");
-    const answers = network.answers("b.test");
-    await alice.send("<message to='x@b.test' id='1'/>");
-    await fail(answers[0]!);
-    await network.settle();
+    await using it = await neighbours(config);
+    const { alice, answers } = it;
+    await fail(await it.call("<message to='x@b.test' id='1'/>"));
+    await it.network.settle();
     alice.expect(error("message", "x@b.test", condition, type));
     alice.quiet();
     // Left alone for a while, and answered the same.
@@ -234,10 +201,8 @@ Deno.test("a domain that does not answer bounces after the time-out, and delays 
 
 Deno.test("AC-2.6-5: what waits for one domain is limited in number and in size; more is resource-constraint at once", async () => {
   for (const config of [{ waiting_stanzas: 2 }, { waiting_size: "3 KB" }]) {
-    const [a, network] = await alone(config);
-    await using _ = a;
-    const [alice] = await a.online("alice/desk");
-    const answers = network.answers("b.test");
+    await using it = await neighbours(config);
+    const { alice, answers } = it;
     const body = "x".repeat(1000);
     for (let i = 1; i <= 3; i++) {
       await alice.send(`<message to='x@b.test' id='${i}'><body>${body}</body></message>`);
@@ -252,10 +217,8 @@ Deno.test("AC-2.6-5: what waits for one domain is limited in number and in size;
 });
 
 Deno.test("back-off: longer each time, and over as soon as the domain reaches us", async () => {
-  const [a, network] = await alone({ retry_after: "10 s" });
-  await using _ = a;
-  const [alice] = await a.online("alice/desk");
-  const answers = network.answers("b.test");
+  await using it = await neighbours({ retry_after: "10 s" });
+  const { a, network, alice, answers } = it;
   const attempt = async (): Promise<number> => {
     await alice.send("<message to='x@b.test'/>");
     if (answers.length > 0) await answers.pop()!.cut();
@@ -314,29 +277,24 @@ Deno.test("a reload: who is denied now loses its stream, a host that is gone too
 });
 
 Deno.test("a stop: what was sent is written, then system-shutdown; those who have gone are announced first", async () => {
-  const [a, network] = await alone();
-  const [alice] = await a.online("alice/desk");
-  const answers = network.answers("b.test");
-  await alice.send("<presence to='x@b.test'/>");
-  const b = answers[0]!;
+  const it = await neighbours();
+  const b = await it.call("<presence to='x@b.test'/>");
   await letIn(b);
   b.clear();
-  await a[Symbol.asyncDispose]();
+  await it[Symbol.asyncDispose]();
   b.expectNext("<presence from='alice@a.test/desk' to='x@b.test' type='unavailable'/>");
   b.expectStreamError("system-shutdown");
 });
 
 Deno.test("a stop waits a moment for what waits for a connection", async () => {
-  const [a, network] = await alone();
-  const [alice] = await a.online("alice/desk");
-  const answers = network.answers("b.test");
-  await alice.send("<message to='x@b.test' id='1'/>");
-  const stopped = a.server.stop();
-  await letIn(answers[0]!);
-  answers[0]!.expect("<message id='1'/>");
-  await network.clock.advance("10 s");
+  const it = await neighbours();
+  const b = await it.call("<message to='x@b.test' id='1'/>");
+  const stopped = it.a.server.stop();
+  await letIn(b);
+  b.expect("<message id='1'/>");
+  await it.network.clock.advance("10 s");
   await stopped;
-  await a[Symbol.asyncDispose]();
+  await it[Symbol.asyncDispose]();
 });
 
 Deno.test("XEP-0220 §2.6: another host with the same certificate shares the stream; if that is refused it gets its own", async () => {
@@ -362,8 +320,7 @@ Deno.test("XEP-0220 §2.6: another host with the same certificate shares the str
   await network.settle();
   const own = answers[1]!;
   equal(own.header!.attr("from"), "d.a.test");
-  await own.greet(STARTTLS);
-  await own.secure(B, EXTERNAL);
+  await secured(own, B, EXTERNAL);
   own.expect(`<auth xmlns='${SASL_NS}' mechanism='EXTERNAL'/>`);
   await own.succeed();
   own.expect("<message id='3'/>");
@@ -371,29 +328,20 @@ Deno.test("XEP-0220 §2.6: another host with the same certificate shares the str
 });
 
 Deno.test("RFC 6120 §4.9.3.12: on a stream for one direction the peer may send nothing", async () => {
-  const [a, network] = await alone({ bidi: false });
-  await using _ = a;
-  const [alice] = await a.online("alice/desk");
-  const answers = network.answers("b.test");
-  await alice.send("<message to='x@b.test'/>");
-  const b = answers[0]!;
+  await using it = await neighbours({ bidi: false });
+  const b = await it.call("<message to='x@b.test'/>");
   await letIn(b, BIDI);
   b.expect("<message/>");
   await b.send("<message from='x@b.test' to='alice@a.test/desk'/>");
   b.expectStreamError("not-authorized");
-  alice.quiet();
+  it.alice.quiet();
 });
 
 Deno.test("AC-2.7-6: on a stream of ours for both directions only the pairs that are proved may send", async () => {
-  const [a, network] = await alone();
-  await using _ = a;
-  const [alice] = await a.online("alice/desk");
-  const answers = network.answers("b.test");
-  await alice.send("<message to='x@b.test'/>");
-  const b = answers[0]!;
-  await b.greet(STARTTLS);
-  const certificate = trusted("b.test", "muc.b.test");
-  await b.secure(certificate, EXTERNAL + DIALBACK + BIDI);
+  await using it = await neighbours();
+  const { alice, answers } = it;
+  const b = await it.call("<message to='x@b.test'/>");
+  await secured(b, trusted("b.test", "muc.b.test"), EXTERNAL + DIALBACK + BIDI);
   b.expectNext("<bidi xmlns='urn:xmpp:bidi'/>");
   await b.succeed(SM);
   b.expect("<enable xmlns='urn:xmpp:sm:3'/>");
