@@ -17,6 +17,10 @@ export interface Named {
   readonly before: Stanza;
   readonly id: string;
   readonly at: number;
+  /** For another device of the account: the one that was named first. */
+  readonly origin?: Named;
+  /** The archive has it. */
+  kept?: true;
 }
 
 /** Names a message that has no name by this archive. */

@@ -1,7 +1,8 @@
 /**
  * What becomes of a message on its way through the archives of its sender and its receiver. The receiver's archive names
  * it when it arrives (XEP-0359), before anybody gets it; both keep it once it was accepted. A message between two accounts
- * of a host is written to text once, at one time, and given to the storage twice in a row, which keeps one text.
+ * of a host is written to text once, at one time, and given to the storage twice in a row, which keeps one text. What comes to each
+ * device of an account apart, as whispers in rooms do, is one message all the same.
  */
 import {
   type Archive,
@@ -33,6 +34,8 @@ export class Recorder {
   /** The last of each: nearly always those that are asked about next. */
   #sent: Sent | undefined;
   #named: Named | undefined;
+  /** Of messages that came to several devices, the first. */
+  readonly #origins = new WeakMap<Stanza, Named>();
   #last = 0;
 
   readonly #archived: Counter;
@@ -85,9 +88,12 @@ export class Recorder {
     const stores = isSent ? this.preferences.keeps(stanza.to!.local, stanza.from!) : this.#stores(before);
     if (!stores) return honest;
     const account = before.to!.bare;
+    const last = this.#named;
     // Both archives give it one name, which is kept once.
     if (isSent) this.#named = named(before, sent.id, sent.at, account);
-    else {
+    else if (last !== undefined && before.isCopyOf(last.before) && last.before.to!.bare.equals(account)) {
+      this.#named = this.#again(before, last, account);
+    } else {
       const at = this.#now();
       this.#named = named(before, itemId(at), at, account);
     }
@@ -100,9 +106,20 @@ export class Recorder {
     const account = stanza.to!.bare;
     const name = this.#named?.stanza === stanza ? this.#named : nameOf(stanza, account);
     if (name === undefined) return;
+    const origin = name.origin ?? (name === this.#named ? name : this.#origins.get(stanza) ?? name);
+    if (origin.kept) return;
+    origin.kept = true;
     const { before, id, at } = name;
     const text = this.#sent?.stanza === before ? this.#sent.text : before.toKeep();
     this.#append(account.local, stanza.from!, before, { id, at, text });
+  }
+
+  /** The same message for another device of an account: it has its name, and is kept once. */
+  #again(before: Stanza, last: Named, account: Jid): Named {
+    const origin = last.origin ?? last;
+    const name = { ...named(before, origin.id, origin.at, account), origin };
+    this.#origins.set(origin.stanza, origin).set(name.stanza, origin);
+    return name;
   }
 
   #stores(stanza: Stanza): boolean {

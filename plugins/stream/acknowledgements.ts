@@ -82,7 +82,11 @@ export class Acknowledgements implements Timed {
     private readonly keeper: Keeper,
   ) {}
 
-  /** The number of the next stanza. */
+  /** The numbers of the first stanza of the queue, and of the next that will be in it. */
+  get first(): number {
+    return this.#gone;
+  }
+
   get next(): number {
     return this.#gone + this.queue.length;
   }
@@ -95,7 +99,7 @@ export class Acknowledgements implements Timed {
     this.queue.push(written);
     this.times.push(at);
     const { most, largest, requestAfter } = this.keeper;
-    const isLarge = this.session.parked && (this.#characters += written.text.length) > largest;
+    const isLarge = this.session.parked && (this.#characters += written.length) > largest;
     if (isLarge || (this.queue.length > most && !this.#giveUp())) {
       this.overfull = true;
       this.keeper.overflowed(this);
@@ -128,9 +132,14 @@ export class Acknowledgements implements Timed {
     this.keeper.asked(this);
   }
 
-  /** Whether it makes sense to ask: about something new, or because there was some progress since the last time. */
-  get isWorthAsking(): boolean {
-    return this.queue.length > 0 && (this.#asked < this.next || this.#moves);
+  /**
+   * Since when it makes sense to ask: there is something that was not asked about, or there was some progress since the last
+   * time (which is 0: as soon as can be). Undefined where it makes none.
+   */
+  get worthAskingSince(): number | undefined {
+    if (this.queue.length === 0) return undefined;
+    if (this.#moves) return 0;
+    return this.times[Math.max(0, this.#asked - this.#gone)];
   }
 
   /** Whether a client has forgotten what it acknowledged before: what it wants again is not kept any more. */
@@ -224,7 +233,7 @@ export class Acknowledgements implements Timed {
   wait(): boolean {
     this.requested = false;
     this.#characters = 0;
-    for (const { text } of this.queue) this.#characters += text.length;
+    for (const { length } of this.queue) this.#characters += length;
     return this.#characters <= this.keeper.largest;
   }
 

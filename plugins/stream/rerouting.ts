@@ -10,6 +10,7 @@ import {
   delayOf,
   type HostScope,
   isPromise,
+  type Jid,
   type Maybe,
   type Outcome,
   Stanza,
@@ -26,6 +27,18 @@ import type { Safe } from "./safe.ts";
 /** XEP-0013: marks what a device has fetched from the messages kept for it, which stay there. */
 const OFFLINE_NS = "http://jabber.org/protocol/offline";
 
+/** What a message and what is kept of it both tell. */
+type Sent = Pick<Written, "from" | "to" | "type">;
+
+interface Content {
+  /** Made for the session alone: its view of what is kept for it. */
+  readonly isView: boolean;
+  /** It has a name in the account's archive. */
+  readonly isNamed: boolean;
+  /** The account's other devices get copies. */
+  readonly isCopied: boolean;
+}
+
 /** Hands over what lies in storage; whether it stays there until the session has acknowledged it. */
 export type Entrust = (session: ClientSession, safe: Safe, write: () => void) => boolean;
 
@@ -34,6 +47,8 @@ export class Rerouting {
   readonly #archiving: Archiving | undefined;
   readonly #carbons: Carbons | undefined;
   readonly #privacy: Privacy | undefined;
+  /** Of messages that were looked into: they are looked at again with every device that goes. */
+  readonly #contents = new WeakMap<Written, Content>();
 
   /**
    * `listens`: whether a session's client seems to be there; `holds`: whether a message is in the queue of a session itself,
@@ -59,38 +74,56 @@ export class Rerouting {
   /** For a session that is no more. */
   reroute(acks: Acknowledgements): void {
     acks.queue.forEach((written, place) => {
-      if (written.kind === "presence") return;
-      const stanza = Stanza.again(written);
-      if (stanza.isError) return;
-      if (stanza.kind === "iq") {
+      const { kind, type } = written;
+      if (kind === "iq") {
+        if (type === "result" || type === "error") return;
+        const stanza = Stanza.again(written);
         // A client may have answered without having counted: nobody is to hear two answers.
-        if (stanza.isRequest && acks.owes(stanza)) this.#refuse(stanza);
-      } else if (stanza.type === "groupchat") this.#refuse(stanza);
-      else if (this.#isForAccount(acks, stanza)) this.#message(acks, stanza, place);
+        if (acks.owes(stanza)) this.#refuse(stanza);
+      } else if (kind === "message") {
+        if (type === "groupchat") this.#refuse(Stanza.again(written));
+        else if (isForAccount(acks, written)) this.#message(acks, Stanza.again(written), place);
+      }
     });
   }
 
   /** Whether a message would be lost with the memory of this server. */
-  isAtStake(acks: Acknowledgements, stanza: Stanza, place: number): boolean {
+  isAtStake(acks: Acknowledgements, written: Written, place: number): boolean {
     const { session, session: { account } } = acks;
-    if (stanza.kind !== "message" || stanza.isError || stanza.type === "groupchat") return false;
-    if (!this.#isForAccount(acks, stanza) || this.#isUnwanted(acks, stanza)) return false;
+    if (written.kind !== "message" || written.type === "groupchat" || !isForAccount(acks, written)) {
+      return false;
+    }
+    if (this.#isUnwanted(acks, written)) return false;
+    const others = this.host.sessions(account).filter((it) => it !== session && this.listens(it));
+    if (others.some((other) => this.#gotItself(acks, other, written, place))) return false;
+    const { isView, isNamed, isCopied } = this.#content(written, account);
+    if (isView) return false;
     // What has a name in the archive is there, or will be as soon as it has been given to all.
-    const isArchived = stanzaIdBy(stanza.source, account) !== undefined;
-    if (isArchived && this.#archiving?.hasAsked(session, 0) === true) return false;
-    return !this.host.sessions(account).some((other) =>
-      other !== session && this.listens(other) && this.#had(acks, other, stanza, place)
-    );
+    if (isNamed && this.#archiving?.hasAsked(session, 0) === true) return false;
+    return !(isCopied && others.some((other) => this.#gotCopy(acks, other, written, place)));
   }
 
-  /** Not what was made for the session alone: copies, pages of its archive, its view of what is kept for it. */
-  #isForAccount({ session: { account } }: Acknowledgements, stanza: Stanza): boolean {
-    return stanza.type !== "headline" && stanza.from?.equals(account) === false &&
-      stanza.child("offline", OFFLINE_NS) === undefined;
+  /** What only its content tells. */
+  #content(written: Written, account: Jid): Content {
+    let content = this.#contents.get(written);
+    if (content === undefined) {
+      const stanza = Stanza.again(written);
+      content = {
+        isView: isView(stanza),
+        isNamed: stanzaIdBy(stanza.source, account) !== undefined,
+        isCopied: this.#isCopied(stanza),
+      };
+      this.#contents.set(written, content);
+    }
+    return content;
+  }
+
+  #isCopied(stanza: Stanza): boolean {
+    return this.#carbons?.copies(stanza) === true;
   }
 
   /** Whoever was blocked since then is not to find out by an error for what may have been read. */
-  #isUnwanted({ session: { username } }: Acknowledgements, { from }: Stanza): boolean {
+  #isUnwanted({ session: { username } }: Acknowledgements, { from }: Sent): boolean {
     return from !== undefined && this.#privacy?.refuses(username, from, "message") === true;
   }
 
@@ -99,16 +132,18 @@ export class Rerouting {
   }
 
   #message(acks: Acknowledgements, stanza: Stanza, place: number): void {
+    if (isView(stanza)) return;
     const { host } = this;
     const others = host.sessions(acks.session.account);
     const safe = acks.safeOf(place);
     if (this.#isUnwanted(acks, stanza)) return safe?.empty();
     const copied: ClientSession[] = [];
+    const isCopied = this.#isCopied(stanza);
     for (const other of others) {
       if (this.#gotItself(acks, other, stanza, place) || this.holds(other, stanza.written())) {
         return safe?.leave();
       }
-      if (!this.#gotCopy(acks, other, stanza, place)) continue;
+      if (!isCopied || !this.#gotCopy(acks, other, stanza, place)) continue;
       // A copy that a session has not acknowledged ends with it: only one that listens has it for sure.
       if (this.listens(other)) return safe?.leave();
       copied.push(other);
@@ -140,19 +175,15 @@ export class Rerouting {
   }
 
   /** Whether another session got a message when this one did. */
-  #had(acks: Acknowledgements, other: ClientSession, stanza: Stanza, place: number): boolean {
-    return this.#gotItself(acks, other, stanza, place) || this.#gotCopy(acks, other, stanza, place);
-  }
-
-  #gotItself(acks: Acknowledgements, other: ClientSession, { to }: Stanza, place: number): boolean {
+  #gotItself(acks: Acknowledgements, other: ClientSession, { to }: Sent, place: number): boolean {
     return to?.resource === "" && acks.unreached.had(other, place, this.#isReached(other));
   }
 
-  #gotCopy(acks: Acknowledgements, other: ClientSession, stanza: Stanza, place: number): boolean {
-    const copies = this.#carbons;
+  /** The same of a copy (XEP-0280) of a message of which copies are made. */
+  #gotCopy(acks: Acknowledgements, other: ClientSession, { from }: Sent, place: number): boolean {
     // Nobody gets a copy of what it said itself.
-    if (stanza.from?.equals(other.jid!) === true) return false;
-    return copies?.copies(stanza) === true && acks.uncopied.had(other, place, copies.isEnabled(other));
+    if (from?.equals(other.jid!) === true) return false;
+    return acks.uncopied.had(other, place, this.#carbons?.isEnabled(other) === true);
   }
 
   /** Whether a device that came later finds a message in the archive: it would show it a second time. */
@@ -168,6 +199,15 @@ export class Rerouting {
   #settle(stanza: Stanza, outcome: Outcome): void {
     if (outcome !== CLAIMED) this.host.refuse(stanza, outcome ?? new StanzaError("recipient-unavailable"));
   }
+}
+
+/** Not what was made for the session alone: copies, pages of its archive; nor what nobody would miss. */
+function isForAccount({ session: { account } }: Acknowledgements, { from, type }: Sent): boolean {
+  return type !== "headline" && type !== "error" && from?.equals(account) === false;
+}
+
+function isView(stanza: Stanza): boolean {
+  return stanza.child("offline", OFFLINE_NS) !== undefined;
 }
 
 /** A message that goes out a second time says when it came first; what says so already stays as it is. */

@@ -2,16 +2,29 @@
  * Sees to it that messages do not depend on the memory of this server for long: those in the queue of a session that has no
  * stream, or whose client says nothing, are offered to whoever has storage. A message in the queues of several sessions is
  * offered once.
+ *
+ * It may be many megabytes that are looked into when a device goes: in slices, so that nobody else waits for it.
  */
-import { type ClientSession, delayOf, type HostScope, type Jid, Stanza, type Written } from "#plugin";
+import {
+  type ClientSession,
+  delayOf,
+  type HostScope,
+  type Jid,
+  nextTurn,
+  Stanza,
+  type Written,
+} from "#plugin";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import { atStake } from "./api.ts";
 import type { Rerouting } from "./rerouting.ts";
 import { Safe } from "./safe.ts";
 
+/** Characters of messages that are looked into in one turn. */
+const SLICE = 65_536;
+
 export class Stakes {
-  /** What has been put into storage. */
-  readonly #safes = new WeakMap<Written, Safe>();
+  /** What has been put into storage, by content and account: what is for many accounts lies there for each of them. */
+  readonly #safes = new WeakMap<object, Map<string, Safe>>();
 
   constructor(
     private readonly host: HostScope<unknown>,
@@ -21,23 +34,43 @@ export class Stakes {
 
   /** A device of an account does not listen any more: others may have relied on it. */
   lookAt(account: Jid): void {
-    for (const session of this.host.sessions(account)) {
-      const acks = this.of(session);
-      if (acks === undefined || this.rerouting.listens(session)) continue;
-      for (let place = 0; place < acks.queue.length; place++) this.look(acks, place);
+    for (const session of this.host.sessions(account)) this.#lookFrom(session, 0);
+  }
+
+  /** The queue may change between two slices: what lies in it is known by its number. */
+  #lookFrom(session: ClientSession, number: number): void {
+    const acks = this.of(session);
+    if (acks === undefined || this.rerouting.listens(session)) return;
+    let left = SLICE;
+    for (let next = Math.max(number, acks.first); next < acks.next; next++) {
+      if (left <= 0) {
+        this.host.spawn(async () => {
+          await nextTurn();
+          this.#lookFrom(session, next);
+        });
+        return;
+      }
+      left -= this.look(acks, next - acks.first);
     }
   }
 
-  /** Looks at one stanza in the queue of a session that does not listen. */
-  look(acks: Acknowledgements, place: number): void {
+  /** Looks at one stanza in the queue of a session that does not listen; gives how many characters it may have had to read. */
+  look(acks: Acknowledgements, place: number): number {
     const written = acks.queue[place];
-    if (written?.kind !== "message" || acks.safeOf(place) !== undefined) return;
-    const stanza = Stanza.again(written);
-    if (!this.rerouting.isAtStake(acks, stanza, place)) return;
-    let safe = this.#safes.get(written);
+    if (written?.kind !== "message" || acks.safeOf(place) !== undefined) return 0;
+    if (this.rerouting.isAtStake(acks, written, place)) this.#secure(acks, written, place);
+    return written.length;
+  }
+
+  #secure(acks: Acknowledgements, written: Written, place: number): void {
+    const { username } = acks.session;
+    let safes = this.#safes.get(written.content);
+    if (safes === undefined) this.#safes.set(written.content, safes = new Map());
+    let safe = safes.get(username);
     // Another device has got it, and the account with it.
     if (safe?.isEmpty === true) return;
     if (safe === undefined) {
+      const stanza = Stanza.again(written);
       this.host.emit(atStake, {
         session: acks.session,
         stanza,
@@ -45,7 +78,7 @@ export class Stakes {
         deposited: (deposit) => void (safe = new Safe(deposit)),
       });
       if (safe === undefined) return;
-      this.#safes.set(written, safe);
+      safes.set(username, safe);
     }
     acks.secure(place, safe);
   }

@@ -39,14 +39,15 @@ import { watchDevices } from "./absences_watch.ts";
 import { Acknowledgements, type Keeper } from "./acknowledgements.ts";
 import { AckAnswers } from "./ack_answers.ts";
 import { acknowledging, keptForParked, sessionParked, sessionResumed } from "./api.ts";
+import { Patience } from "./patience.ts";
 import { late, Rerouting } from "./rerouting.ts";
 import { failure, Resumptions } from "./resumptions.ts";
 import { Stakes } from "./stakes.ts";
 import { Safe } from "./safe.ts";
 
 const NAMESPACES = ["urn:xmpp:sm:3", "urn:xmpp:sm:2"] as const;
-/** How long a client that has been asked may say nothing before its messages are put into storage, too. */
-const SILENCE = 5000;
+/** Characters of what a session has not acknowledged that are told of in one turn. */
+const SLICE = 65_536;
 
 const config = options({
   resume_timeout: duration({ off: 0 }).prefault("10 min").describe(
@@ -91,6 +92,7 @@ class StreamManagement implements Keeper {
   readonly #stakes: Stakes;
   readonly #resumptions: Resumptions;
   readonly #answers: AckAnswers;
+  readonly #patience: Patience;
 
   constructor(private readonly host: HostScope<Config>) {
     this.requestAfter = host.config.request_after;
@@ -100,10 +102,12 @@ class StreamManagement implements Keeper {
       host,
       (session, safe, write) => this.#entrust(session, safe, write),
       (session) => !session.parked && session.get(acknowledgements)?.silent !== true,
-      (session, written) => session.get(acknowledgements)?.queue.includes(written) === true,
+      (session, { content }) =>
+        session.get(acknowledgements)?.queue.some((it) => it.content === content) === true,
     );
     this.#stakes = new Stakes(host, this.#rerouting, (session) => session.get(acknowledgements));
     this.#answers = new AckAnswers(host);
+    this.#patience = new Patience(host, (session) => this.#stakes.lookAt(session.account));
     this.#resumptions = new Resumptions(host, (acks) => this.#goOn(acks));
   }
 
@@ -256,9 +260,10 @@ class StreamManagement implements Keeper {
   #sent(acks: Acknowledgements, stanza: Stanza, text: string | undefined): void {
     const { session } = acks;
     acks.sent(stanza, text, this.host.clock.now());
-    // With too much, it is parked no more.
+    // The session is over.
+    if (acks.overfull) return;
     if (session.parked) this.host.emit(keptForParked, { session, stanza });
-    else if (acks.due === 0) this.#look(acks, this.host.config.request_within);
+    else this.#patience.sent(acks);
     if ((acks.silent || session.parked) && !acks.entrusting) this.#stakes.look(acks, acks.queue.length - 1);
   }
 
@@ -283,42 +288,13 @@ class StreamManagement implements Keeper {
   }
 
   asked(acks: Acknowledgements): void {
-    acks.askedAt = this.host.clock.monotonic();
-    if (acks.due === 0) this.#look(acks, SILENCE);
+    this.#patience.asked(acks);
   }
 
   overdue(acks: Acknowledgements): void {
     const { session } = acks;
     if (session.parked) session.unbind(new Error("not resumed in time"));
-    else if (acks.requested) this.#unanswered(acks);
-    else if (acks.isWorthAsking) {
-      const rest = acks.times[0]! + this.host.config.request_within - this.host.clock.now();
-      if (rest > 0) this.#look(acks, rest);
-      else acks.request();
-    }
-  }
-
-  /** It has been asked, and may have been only now. */
-  #unanswered(acks: Acknowledgements): void {
-    const { answer_within: most } = this.host.config;
-    const waited = this.host.clock.monotonic() - acks.askedAt;
-    if (waited >= most) {
-      acks.session.stream?.carrier.destroy(new Error("no acknowledgement in time"));
-      return;
-    }
-    if (waited >= SILENCE && !acks.silent) {
-      acks.silent = true;
-      this.#stakes.lookAt(acks.session.account);
-    }
-    this.#look(acks, waited < SILENCE ? SILENCE - waited : most - waited);
-  }
-
-  /**
-   * A session with something unacknowledged is looked at after a while, and again while there is: an acknowledgement, which
-   * comes with every few stanzas, moves no time-out.
-   */
-  #look(acks: Acknowledgements, rest: number): void {
-    this.host.wheel.arm(acks, Math.min(rest, SILENCE, this.host.config.answer_within));
+    else this.#patience.look(acks);
   }
 
   overflowed({ session }: Acknowledgements): void {
@@ -342,11 +318,19 @@ class StreamManagement implements Keeper {
       await nextTurn();
       if (!session.parked) return;
       this.#stakes.lookAt(session.account);
+      this.host.emit(sessionParked, { session });
+      let left = SLICE;
       for (const written of unacknowledged) {
         // Nobody is waiting for word of a request.
-        if (written.kind !== "iq") this.host.emit(keptForParked, { session, stanza: Stanza.again(written) });
+        if (written.kind === "iq") continue;
+        if (left <= 0) {
+          await nextTurn();
+          if (!session.parked) return;
+          left = SLICE;
+        }
+        left -= written.length;
+        this.host.emit(keptForParked, { session, stanza: Stanza.again(written) });
       }
-      this.host.emit(sessionParked, { session });
     });
     return "keep";
   }

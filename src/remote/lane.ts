@@ -29,7 +29,7 @@ export class Lane {
   keep(stanza: Stanza): boolean {
     const { waitingStanzas, waitingSize } = this.local.policy;
     const written = stanza.written();
-    const size = written.text.length + OVERHEAD;
+    const size = written.length + OVERHEAD;
     if (this.#queue.length >= waitingStanzas || this.#size + size > waitingSize) return false;
     this.#size += size;
     this.#queue.push(written);

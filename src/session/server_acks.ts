@@ -49,7 +49,7 @@ export class ServerAcks implements Timed {
   sent(written: Written): void {
     this.outbound = (this.outbound + 1) % WRAP;
     this.queue.push(written);
-    this.#characters += written.text.length;
+    this.#characters += written.length;
     const tooMuch = this.queue.length > MOST || this.#characters > MOST_CHARACTERS;
     if (tooMuch) this.#broken("too much is unacknowledged");
     else if (this.queue.length >= ASK_AFTER && !this.#asked) this.ask();
@@ -95,7 +95,7 @@ export class ServerAcks implements Timed {
     this.#asked = false;
     if (count === this.queue.length) this.clear();
     else {
-      for (const { text } of this.queue.splice(0, count)) this.#characters -= text.length;
+      for (const { length } of this.queue.splice(0, count)) this.#characters -= length;
     }
     const wheel = this.session.stream?.context.wheel;
     if (this.queue.length === 0) wheel?.disarm(this);

@@ -16,7 +16,13 @@ function counters(): { acks: ServerAcks; written: string[]; ended: string[]; sen
     carrier: { destroy: (error: Error) => void ended.push(error.message) },
   } as unknown as Stream;
   const acks = new ServerAcks({ stream, context: stream.context, pendingRequests: 0, acks: undefined });
-  return { acks, written, ended, send: (length = 100) => acks.sent(new Written("m".repeat(length))) };
+  return {
+    acks,
+    written,
+    ended,
+    send: (length = 100) =>
+      acks.sent(new Written("message", "normal", undefined, undefined, "m".repeat(length))),
+  };
 }
 
 Deno.test("AC-2.6-5: what a peer does not acknowledge is limited in size, however many it acknowledges now and then", () => {

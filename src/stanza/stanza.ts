@@ -10,7 +10,7 @@ import { escapeAttr } from "../xml/escape.ts";
 import { parseXml } from "../xml/parse.ts";
 import { StanzaError } from "./error.ts";
 import { type Kind, kindOf } from "./kind.ts";
-import { Written } from "./written.ts";
+import { type SharedText, Written } from "./written.ts";
 
 /** What an address names: a domain, an account there, or one of the account's resources. */
 export type Reach = "host" | "account" | "resource";
@@ -40,12 +40,6 @@ const END: Record<Kind, string> = { message: "</message>", presence: "</presence
 const TYPE_TEXTS: ReadonlyMap<string, string> = new Map(
   [...MESSAGE_TYPES, ...PRESENCE_TYPES, ...IQ_TYPES].map((type) => [type, ` type="${type}"`]),
 );
-
-/** The text of a stanza before and after its receiver's address, for copies that differ in nothing else. */
-interface SharedText {
-  before: string;
-  after: string;
-}
 
 export class Stanza {
   #payload: Element | undefined | null = null;
@@ -135,6 +129,11 @@ export class Stanza {
     return copy;
   }
 
+  /** Whether both were addressed from one stanza. */
+  isCopyOf(other: Stanza): boolean {
+    return this.#shared !== undefined && this.#shared === other.#shared;
+  }
+
   /** The same between two others; one copy instead of two. */
   between(from: Jid, to: Jid | undefined): Stanza {
     return new Stanza(this.kind, this.type, this.id, from, to, this.source, this.rest);
@@ -208,14 +207,22 @@ export class Stanza {
   toText(standalone = false): string {
     const known = standalone ? this.#whole : this.#onStream ?? this.#written?.text;
     if (known !== undefined) return known;
-    const to = this.to === undefined ? "" : ` to="${textOf(this.to)}"`;
-    const shared = this.#shared;
-    if (shared === undefined || standalone) return this.head(standalone) + to + this.tail();
+    if (this.#shared === undefined || standalone) return this.head(standalone) + this.address() + this.tail();
+    const { before, after } = this.share(this.#shared);
+    return before + this.address() + after;
+  }
+
+  /** Works out what copies have in common, unless one of them has. */
+  private share(shared: SharedText): SharedText {
     if (shared.after === "") {
       shared.before = this.head(false);
       shared.after = this.tail();
     }
-    return shared.before + to + shared.after;
+    return shared;
+  }
+
+  private address(): string {
+    return this.to === undefined ? "" : ` to="${textOf(this.to)}"`;
   }
 
   private head(standalone: boolean): string {
@@ -237,8 +244,13 @@ export class Stanza {
   }
 
   /** What may be kept for long, in as many queues as like, always the same one; `text`: that of `toText`, where it is known. */
-  written(text: string = this.toText()): Written {
-    return this.#written ??= new Written(text);
+  written(text?: string): Written {
+    if (this.#written !== undefined) return this.#written;
+    const { kind, type, from, to } = this;
+    this.#written = this.#shared === undefined
+      ? new Written(kind, type, from, to, text ?? this.toText())
+      : new Written(kind, type, from, to, this.address(), this.share(this.#shared));
+    return this.#written;
   }
 
   toString(): string {

@@ -1,28 +1,15 @@
 import { strict as assert } from "node:assert";
+import { measure } from "./xml_test_rig.ts";
 
-/** Runs a program of this folder in a runtime of its own whose collector can be called, and reads the number it prints. */
-async function measure(body: string): Promise<number> {
-  const here = new URL(".", import.meta.url);
-  const program = `
-    import { XmlReader } from "${new URL("reader.ts", here)}";
-    const HEADER = "<?xml version='1.0'?><stream:stream to='a-rather-long-domain.example' version='1.0' xml:lang='en' " +
-      "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
-    const encoder = new TextEncoder();
-    const LIMITS = { stanzaBytes: 1 << 20, depth: 16, attributes: 16 };
-    function used() { for (let i = 0; i < 4; i++) globalThis.gc(); return Deno.memoryUsage().heapUsed; }
-    ${body}`;
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--no-check", "--v8-flags=--expose-gc", "--ext=ts", program],
-    stdout: "piped",
-    stderr: "piped",
-  });
-  const { stdout, stderr, success } = await command.output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  return Number(new TextDecoder().decode(stdout));
-}
+const BEGIN = `
+  import { XmlReader } from "${new URL("reader.ts", import.meta.url)}";
+  const HEADER = "<?xml version='1.0'?><stream:stream to='a-rather-long-domain.example' version='1.0' xml:lang='en' " +
+    "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+  const encoder = new TextEncoder();
+  const LIMITS = { stanzaBytes: 1 << 20, depth: 16, attributes: 16 };`;
 
 Deno.test("an idle reader holds at most half a kilobyte", async () => {
-  const each = await measure(`
+  const each = await measure(`${BEGIN}
     const readers = [];
     const make = () => {
       const reader = new XmlReader(LIMITS);
@@ -42,7 +29,7 @@ Deno.test("an idle reader holds at most half a kilobyte", async () => {
 
 Deno.test("a detached element keeps nothing of the chunk it came in", async () => {
   const kept = (detach: string) =>
-    measure(`
+    measure(`${BEGIN}
     const kept = [];
     const before = used();
     for (let i = 0; i < 500; i++) {

@@ -8,6 +8,14 @@ export function ownCopy(text: string): string {
   return text.length < 13 ? text : [text.charAt(0), text.slice(1)].join("");
 }
 
+/**
+ * The same text in one piece: what was joined keeps its parts alive, and the chunks that those were cut from, until somebody
+ * looks at a character of it. No text that is kept begins with U+0000.
+ */
+export function flat(text: string): string {
+  return text.charCodeAt(0) === 0 ? ownCopy(text) : text;
+}
+
 /** The shared string where the name or namespace is a known one, else a copy. */
 export function own(text: string): string {
   return internName(text, 0, text.length) ?? internNs(text, 0, text.length) ?? ownCopy(text);
