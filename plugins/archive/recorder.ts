@@ -19,6 +19,9 @@ import { type Named, named, nameOf, withName } from "./naming.ts";
 import type { PreferenceBook } from "./preferences.ts";
 import { isLasting, wordsOf } from "./worth.ts";
 
+/** Milliseconds within which copies of a message come to all devices of an account. */
+const MOMENT = 1000;
+
 /** Who hears of messages that were kept. */
 export type Kept = (local: string, peer: Jid, stanza: Stanza, at: number) => void;
 
@@ -91,11 +94,11 @@ export class Recorder {
     const last = this.#named;
     // Both archives give it one name, which is kept once.
     if (isSent) this.#named = named(before, sent.id, sent.at, account);
-    else if (last !== undefined && before.isCopyOf(last.before) && last.before.to!.bare.equals(account)) {
-      this.#named = this.#again(before, last, account);
+    else if (last !== undefined && before.isCopyOf(last.before) && this.#isSameFor(account, last)) {
+      this.#named = this.#again(before, last);
     } else {
       const at = this.#now();
-      this.#named = named(before, itemId(at), at, account);
+      this.#named = shareable(named(before, itemId(at), at, account));
     }
     return this.#named.stanza;
   }
@@ -104,9 +107,12 @@ export class Recorder {
   arrived({ stanza, claimed }: Readonly<Arriving>): undefined {
     if (!claimed) return;
     const account = stanza.to!.bare;
-    const name = this.#named?.stanza === stanza ? this.#named : nameOf(stanza, account);
+    const last = this.#named;
+    const name = last?.stanza === stanza ? last : nameOf(stanza, account);
     if (name === undefined) return;
-    const origin = name.origin ?? (name === this.#named ? name : this.#origins.get(stanza) ?? name);
+    // A name is given once: by that, what a plugin has changed is known, too.
+    const origin = name.origin ?? this.#origins.get(stanza) ??
+      (last?.id === name.id ? last.origin ?? last : name);
     if (origin.kept) return;
     origin.kept = true;
     const { before, id, at } = name;
@@ -115,11 +121,17 @@ export class Recorder {
   }
 
   /** The same message for another device of an account: it has its name, and is kept once. */
-  #again(before: Stanza, last: Named, account: Jid): Named {
+  #again(before: Stanza, last: Named): Named {
     const origin = last.origin ?? last;
-    const name = { ...named(before, origin.id, origin.at, account), origin };
+    const { id, at } = origin;
+    const name = { stanza: origin.stanza.addressed(before.to), before, id, at, origin };
     this.#origins.set(origin.stanza, origin).set(name.stanza, origin);
     return name;
+  }
+
+  /** Copies come one after another; who keeps a stanza and sends it again later means it. */
+  #isSameFor(account: Jid, { before, at }: Named): boolean {
+    return before.to!.bare.equals(account) && this.#now() - at < MOMENT;
   }
 
   #stores(stanza: Stanza): boolean {
@@ -161,4 +173,10 @@ export class Recorder {
     if (element.ns !== STANZA_ID_NS || element.name !== "stanza-id") return false;
     return Jid.tryParse(element.attr("by") ?? "")?.domain === this.host.domain;
   }
+}
+
+/** Of what comes to each device apart, the copies are to be known as such with their names, too. */
+function shareable(name: Named): Named {
+  const { before, stanza } = name;
+  return before.isCopyOf(before) ? { ...name, stanza: stanza.addressed(before.to) } : name;
 }

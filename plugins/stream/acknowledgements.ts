@@ -69,7 +69,7 @@ export class Acknowledgements implements Timed {
   #answered = 0;
   /** What came before this has been read for sure: a client may acknowledge unasked, so the last answer may be none. */
   #read = 0;
-  /** Something was acknowledged since it was asked last. */
+  /** Something was acknowledged since it was asked last, and something was not. */
   #moves = false;
 
   constructor(
@@ -138,8 +138,7 @@ export class Acknowledgements implements Timed {
    */
   get worthAskingSince(): number | undefined {
     if (this.queue.length === 0) return undefined;
-    if (this.#moves) return 0;
-    return this.times[Math.max(0, this.#asked - this.#gone)];
+    return this.times[Math.max(0, this.#asked - this.#gone)] ?? (this.#moves ? 0 : undefined);
   }
 
   /** Whether a client has forgotten what it acknowledged before: what it wants again is not kept any more. */
@@ -162,7 +161,7 @@ export class Acknowledgements implements Timed {
     // Fewer than have left the queue: the client does not count all that it gets.
     const left = (this.outbound - h + WRAP) % WRAP;
     if (left < this.queue.length) {
-      this.#moves = true;
+      this.#moves = left > 0;
       this.#drop(this.queue.length - left);
     }
   }

@@ -49,16 +49,17 @@ export class Rerouting {
   readonly #privacy: Privacy | undefined;
   /** Of messages that were looked into: they are looked at again with every device that goes. */
   readonly #contents = new WeakMap<Written, Content>();
+  /** Who got what came to each device of an account apart, by its content. */
+  readonly #given: Given = new WeakMap();
 
   /**
-   * `listens`: whether a session's client seems to be there; `holds`: whether a message is in the queue of a session itself,
-   * as it is where it was given to several when another one ended.
+   * `listens`: whether a session's client seems to be there; `queueOf`: what a session has not acknowledged.
    */
   constructor(
     private readonly host: HostScope<unknown>,
     private readonly entrust: Entrust,
     readonly listens: (session: ClientSession) => boolean,
-    private readonly holds: (session: ClientSession, written: Written) => boolean,
+    private readonly queueOf: (session: ClientSession) => readonly Written[],
   ) {
     this.#acceptance = host.find(acceptance);
     this.#archiving = host.find(archiving);
@@ -71,8 +72,17 @@ export class Rerouting {
     return this.#acceptance?.accepts(priority) ?? priority >= 0;
   }
 
+  /** A session has something in its queue now. Of what comes to each device apart it is remembered beyond that. */
+  gave(session: ClientSession, { isCopy, kind, type, content }: Written): void {
+    if (!isCopy || kind !== "message" || type === "groupchat") return;
+    const sessions = this.#given.get(content);
+    if (sessions === undefined) this.#given.set(content, new WeakSet([session]));
+    else sessions.add(session);
+  }
+
   /** For a session that is no more. */
   reroute(acks: Acknowledgements): void {
+    const held = new Held(this.queueOf, this.#given);
     acks.queue.forEach((written, place) => {
       const { kind, type } = written;
       if (kind === "iq") {
@@ -82,7 +92,7 @@ export class Rerouting {
         if (acks.owes(stanza)) this.#refuse(stanza);
       } else if (kind === "message") {
         if (type === "groupchat") this.#refuse(Stanza.again(written));
-        else if (isForAccount(acks, written)) this.#message(acks, Stanza.again(written), place);
+        else if (isForAccount(acks, written)) this.#message(acks, Stanza.again(written), place, held);
       }
     });
   }
@@ -131,7 +141,7 @@ export class Rerouting {
     this.host.refuse(stanza, new StanzaError("recipient-unavailable"));
   }
 
-  #message(acks: Acknowledgements, stanza: Stanza, place: number): void {
+  #message(acks: Acknowledgements, stanza: Stanza, place: number, held: Held): void {
     if (isView(stanza)) return;
     const { host } = this;
     const others = host.sessions(acks.session.account);
@@ -140,7 +150,7 @@ export class Rerouting {
     const copied: ClientSession[] = [];
     const isCopied = this.#isCopied(stanza);
     for (const other of others) {
-      if (this.#gotItself(acks, other, stanza, place) || this.holds(other, stanza.written())) {
+      if (this.#gotItself(acks, other, stanza, place) || held.by(other, stanza.written())) {
         return safe?.leave();
       }
       if (!isCopied || !this.#gotCopy(acks, other, stanza, place)) continue;
@@ -198,6 +208,30 @@ export class Rerouting {
 
   #settle(stanza: Stanza, outcome: Outcome): void {
     if (outcome !== CLAIMED) this.host.refuse(stanza, outcome ?? new StanzaError("recipient-unavailable"));
+  }
+}
+
+type Given = WeakMap<object, WeakSet<ClientSession>>;
+
+/**
+ * What sessions have themselves: a message that was given to several when another one ended is in their queues, and one that
+ * came to each of several was at least.
+ */
+class Held {
+  readonly #contents = new Map<ClientSession, Set<object>>();
+
+  constructor(
+    private readonly queueOf: (session: ClientSession) => readonly Written[],
+    private readonly given: Given,
+  ) {}
+
+  by(session: ClientSession, { content }: Written): boolean {
+    let contents = this.#contents.get(session);
+    if (contents === undefined) {
+      contents = new Set(this.queueOf(session).map((written) => written.content));
+      this.#contents.set(session, contents);
+    }
+    return contents.has(content) || this.given.get(content)?.has(session) === true;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Deposit } from "./api.ts";
 export class Safe {
   #holders = 0;
   #empty = false;
+  #left = false;
 
   constructor(private readonly deposit: Deposit) {}
 
@@ -26,6 +27,13 @@ export class Safe {
 
   /** A session has it no more, and it is not lost by that. */
   leave(): void {
-    if (--this.#holders <= 0) this.empty();
+    if (--this.#holders > 0 || this.#empty) return;
+    this.#left = true;
+    this.empty();
+  }
+
+  /** It was emptied because another session has what lay there: what that does not get is at stake again. */
+  get isLeft(): boolean {
+    return this.#left;
   }
 }

@@ -25,6 +25,8 @@ const SLICE = 65_536;
 export class Stakes {
   /** What has been put into storage, by content and account: what is for many accounts lies there for each of them. */
   readonly #safes = new WeakMap<object, Map<string, Safe>>();
+  /** Sessions that are being looked at in slices, with the number to go on at. */
+  readonly #runs = new Map<ClientSession, number>();
 
   constructor(
     private readonly host: HostScope<unknown>,
@@ -34,7 +36,16 @@ export class Stakes {
 
   /** A device of an account does not listen any more: others may have relied on it. */
   lookAt(account: Jid): void {
-    for (const session of this.host.sessions(account)) this.#lookFrom(session, 0);
+    for (const session of this.host.sessions(account)) {
+      // One that is being looked at is looked at anew.
+      if (this.#runs.has(session)) this.#runs.set(session, 0);
+      else this.#lookFrom(session, 0);
+    }
+  }
+
+  /** Something was written to a session that does not listen. In storage it must lie behind what came before. */
+  came(acks: Acknowledgements): void {
+    if (!this.#runs.has(acks.session)) this.#look(acks, acks.queue.length - 1);
   }
 
   /** The queue may change between two slices: what lies in it is known by its number. */
@@ -44,18 +55,21 @@ export class Stakes {
     let left = SLICE;
     for (let next = Math.max(number, acks.first); next < acks.next; next++) {
       if (left <= 0) {
+        this.#runs.set(session, next);
         this.host.spawn(async () => {
           await nextTurn();
-          this.#lookFrom(session, next);
+          const from = this.#runs.get(session)!;
+          this.#runs.delete(session);
+          this.#lookFrom(session, from);
         });
         return;
       }
-      left -= this.look(acks, next - acks.first);
+      left -= this.#look(acks, next - acks.first);
     }
   }
 
   /** Looks at one stanza in the queue of a session that does not listen; gives how many characters it may have had to read. */
-  look(acks: Acknowledgements, place: number): number {
+  #look(acks: Acknowledgements, place: number): number {
     const written = acks.queue[place];
     if (written?.kind !== "message" || acks.safeOf(place) !== undefined) return 0;
     if (this.rerouting.isAtStake(acks, written, place)) this.#secure(acks, written, place);
@@ -67,6 +81,7 @@ export class Stakes {
     let safes = this.#safes.get(written.content);
     if (safes === undefined) this.#safes.set(written.content, safes = new Map());
     let safe = safes.get(username);
+    if (safe?.isLeft === true) safe = undefined;
     // Another device has got it, and the account with it.
     if (safe?.isEmpty === true) return;
     if (safe === undefined) {

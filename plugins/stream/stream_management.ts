@@ -102,8 +102,7 @@ class StreamManagement implements Keeper {
       host,
       (session, safe, write) => this.#entrust(session, safe, write),
       (session) => !session.parked && session.get(acknowledgements)?.silent !== true,
-      (session, { content }) =>
-        session.get(acknowledgements)?.queue.some((it) => it.content === content) === true,
+      (session) => session.get(acknowledgements)?.queue ?? [],
     );
     this.#stakes = new Stakes(host, this.#rerouting, (session) => session.get(acknowledgements));
     this.#answers = new AckAnswers(host);
@@ -262,9 +261,10 @@ class StreamManagement implements Keeper {
     acks.sent(stanza, text, this.host.clock.now());
     // The session is over.
     if (acks.overfull) return;
+    this.#rerouting.gave(session, stanza.written());
     if (session.parked) this.host.emit(keptForParked, { session, stanza });
     else this.#patience.sent(acks);
-    if ((acks.silent || session.parked) && !acks.entrusting) this.#stakes.look(acks, acks.queue.length - 1);
+    if ((acks.silent || session.parked) && !acks.entrusting) this.#stakes.came(acks);
   }
 
   /** Whether what `write` hands to a session is in its queue now, and in storage until it leaves that. */

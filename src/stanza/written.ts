@@ -45,6 +45,11 @@ export class Written {
     return this.#text.length + (shared === undefined ? 0 : shared.before.length + shared.after.length);
   }
 
+  /** There may be others of its content. */
+  get isCopy(): boolean {
+    return this.shared !== undefined;
+  }
+
   /** The same for all copies that were addressed from one stanza. */
   get content(): object {
     return this.shared ?? this;

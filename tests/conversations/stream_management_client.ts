@@ -4,10 +4,10 @@ import { PASSWORD, type TestClient, type TestServer } from "#testing";
 export const NS = "urn:xmpp:sm:3";
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 
-/** Enables stream management; the id to resume by. */
-export async function enable(client: TestClient, ns = NS): Promise<string> {
-  await client.send(`<enable xmlns='${ns}' resume='true'/>`);
-  const enabled = client.expect(`<enabled xmlns='${ns}' resume='true' id='*' max='600'/>`);
+/** Enables stream management; the id to resume by. `max`: how many seconds the session shall wait for that. */
+export async function enable(client: TestClient, ns = NS, max = "600"): Promise<string> {
+  await client.send(`<enable xmlns='${ns}' resume='true' max='${max}'/>`);
+  const enabled = client.expect(`<enabled xmlns='${ns}' resume='true' id='*' max='${max}'/>`);
   return enabled.attr("id")!;
 }
 

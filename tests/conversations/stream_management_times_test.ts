@@ -46,6 +46,33 @@ Deno.test("a single message is asked about after half a minute, also where the c
   alice.expect(ASKED);
 });
 
+Deno.test("the same after others that were acknowledged, whether it was asked about them or not", async () => {
+  const [server, alice, bob, clock] = await two();
+  await using _ = server;
+  await bob.send(WORD);
+  await alice.send(`<a xmlns='${NS}' h='1'/>`);
+  await bob.send(WORD.repeat(5));
+  alice.expect(ASKED);
+  await alice.send(`<a xmlns='${NS}' h='6'/>`);
+  await clock.advance("20 s");
+  await bob.send(WORD);
+  await clock.advance("28 s");
+  alice.never(ASKED);
+  await clock.advance("4 s");
+  alice.expect(ASKED);
+});
+
+Deno.test("nor is one that acknowledges by itself, always one behind", async () => {
+  const [server, alice, bob, clock] = await two();
+  await using _ = server;
+  for (let h = 0; h < 20; h++) {
+    await bob.send(WORD);
+    if (h > 0) await alice.send(`<a xmlns='${NS}' h='${h}'/>`);
+    await clock.advance("1 s");
+  }
+  alice.never(ASKED);
+});
+
 Deno.test("a client that never counts some of what it got is not asked more often for it", async () => {
   const [server, alice, bob, clock] = await two();
   await using _ = server;
