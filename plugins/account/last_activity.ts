@@ -5,6 +5,7 @@
 import {
   accountRemoved,
   arriving,
+  type ClientSession,
   definePlugin,
   el,
   Jid,
@@ -61,8 +62,8 @@ export const lastActivity = definePlugin({
     host.on(accountRemoved, ({ local }) => void fresh.delete(local));
     const rosters = host.use(roster);
     const rules = host.find(privacy);
-    const mayAsk = (local: string, from: Jid): boolean =>
-      rosters.sees(local, from) && rules?.hides(local, from) !== true;
+    const mayAsk = (local: string, from: Jid, session?: ClientSession): boolean =>
+      rosters.sees(local, from) && rules?.hides(local, from, session) !== true;
 
     host.accountFeature(NS);
     host.iq.get(NS, "query", "account", ({ from, to }: Query) => {
@@ -81,22 +82,25 @@ export const lastActivity = definePlugin({
       if (stanza.type !== "get" || stanza.payload?.ns !== NS) return undefined;
       const to = stanza.to!;
       // A device that is not there is answered for as always.
-      if (host.session(to) === undefined || mayAsk(to.local, stanza.from!)) return undefined;
+      const session = host.session(to);
+      if (session === undefined || mayAsk(to.local, stanza.from!, session)) return undefined;
       // As if it were not there: whether it is, is what was asked.
       return new StanzaError("service-unavailable");
     });
 
-    const remember = (account: Jid, departure: Departure): undefined =>
-      void fresh.set(account.local, departure);
+    // §8: nor may anybody find out later when somebody was there unseen.
+    const remember = (session: ClientSession, departure: Departure): undefined => {
+      if (rules?.conceals(session) !== true) fresh.set(session.username, departure);
+    };
     host.on(becameUnavailable, ({ session, stanza }) => {
       const status = stanza.source.childText("status")?.slice(0, LONGEST_STATUS).toWellFormed();
       const at = host.clock.now();
-      return remember(session.account, status ? { at, status } : { at });
+      return remember(session, status ? { at, status } : { at });
     });
     host.on(sessionUnbound, ({ session }) => {
       const { account } = session;
       if (host.sessions(account).length > 0) return;
-      return remember(account, { ...lastOf(account.local), at: host.clock.now() });
+      return remember(session, { ...lastOf(account.local), at: host.clock.now() });
     });
   },
 });

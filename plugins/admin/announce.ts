@@ -1,12 +1,12 @@
 /**
  * XEP-0133 §4.23: announcements. To everybody online as a headline, which nobody keeps; or to all accounts, where those
- * who are away get a message that waits for them (XEP-0160), except accounts that are disabled.
+ * of whom no device takes it now get a message that waits for them (XEP-0160), except accounts that are disabled.
  */
-import { definePlugin, formShape, type HostScope, none, Stanza } from "#plugin";
-import { type Availability, availability } from "../im/api.ts";
+import { definePlugin, formShape, type HostScope, Jid, none, Stanza } from "#plugin";
+import { type Acceptance, acceptance } from "../im/api.ts";
 import { onlineAccounts } from "./account_lists.ts";
 import { type Command, commands, defineStage } from "./api.ts";
-import { broadcast, notice } from "./broadcast.ts";
+import { broadcast, isReached, notice } from "./broadcast.ts";
 import { ADMIN_NS, adminNode } from "./service_administration.ts";
 
 export const announce = definePlugin({
@@ -16,11 +16,11 @@ export const announce = definePlugin({
   config: none,
   standard: true,
   needs: [commands],
-  wants: [availability],
+  wants: [acceptance],
   setup(host) {
     const book = host.use(commands);
     book.register(host, toOnline(host));
-    book.register(host, toAll(host, host.find(availability)));
+    book.register(host, toAll(host, host.find(acceptance)));
   },
 });
 
@@ -52,7 +52,7 @@ function toOnline(host: HostScope<unknown>): Command {
   };
 }
 
-function toAll(host: HostScope<unknown>, available: Availability | undefined): Command {
+function toAll(host: HostScope<unknown>, by: Acceptance | undefined): Command {
   const stage = stageFor("users, online or not,");
   return {
     // What other servers call it; the XEP has no such command.
@@ -66,7 +66,8 @@ function toAll(host: HostScope<unknown>, available: Availability | undefined): C
       const message = Stanza.of(notice("normal", subject, announcement), host.jid);
       const sent = await broadcast(host, host.accounts.list(), (local) => {
         if (host.accounts.isDisabled(local)) return undefined;
-        return available?.isAvailable(local) === true ? headline : message;
+        const sessions = host.sessions(Jid.of(local, host.domain));
+        return sessions.some((session) => isReached(session, by)) ? headline : message;
       });
       return { info: counted(sent) };
     },

@@ -1,5 +1,16 @@
 /** A message of the host's to many accounts, so that everything else gets its turn in between. */
-import { CONTENT_NS, el, type Element, type HostScope, Jid, nextTurn, randomId, Stanza } from "#plugin";
+import {
+  type ClientSession,
+  CONTENT_NS,
+  el,
+  type Element,
+  type HostScope,
+  Jid,
+  nextTurn,
+  randomId,
+  Stanza,
+} from "#plugin";
+import type { Acceptance } from "../im/api.ts";
 
 /** Accounts that are served at a time. */
 const SLICE = 256;
@@ -10,6 +21,11 @@ export function notice(type: "headline" | "normal", subject: string | undefined,
     subject === undefined || subject === "" ? undefined : el("subject", CONTENT_NS, {}, subject),
     el("body", CONTENT_NS, {}, body),
   ]);
+}
+
+/** Whether a session gets what its account is sent (RFC 6121 §8.5.2.1.1). */
+export function isReached({ presence, priority }: ClientSession, by: Acceptance | undefined): boolean {
+  return presence !== undefined && (by?.accepts(priority) ?? priority >= 0);
 }
 
 /** Sends each account what `choose` has for it; resolves to how many got something. Stops early when the host does. */

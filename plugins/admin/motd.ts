@@ -14,10 +14,10 @@ import {
   text,
   z,
 } from "#plugin";
-import { presenceChanged } from "../im/api.ts";
+import { type Acceptance, acceptance, presenceChanged } from "../im/api.ts";
 import { onlineAccounts } from "./account_lists.ts";
 import { type Command, commands, defineStage } from "./api.ts";
-import { broadcast, notice } from "./broadcast.ts";
+import { broadcast, isReached, notice } from "./broadcast.ts";
 import { MotdStore } from "./motd_store.ts";
 import { ADMIN_NS, adminNode } from "./service_administration.ts";
 
@@ -39,13 +39,14 @@ export const motd = definePlugin({
   xeps: [[133, "1.3.1"]],
   config,
   standard: true,
-  wants: [commands],
+  wants: [acceptance, commands],
   setup(host) {
     const { from } = host.config;
     const sender = from === undefined ? host.jid : Jid.parse(from);
     const store = new MotdStore(host, host.config.text);
     const book = host.find(commands);
-    for (const command of [setMotd(host, store, sender), editMotd(store), deleteMotd(store)]) {
+    const setting = setMotd(host, store, sender, host.find(acceptance));
+    for (const command of [setting, editMotd(store), deleteMotd(store)]) {
       book?.register(host, command);
     }
     host.on(presenceChanged, ({ session }) => {
@@ -71,7 +72,12 @@ function stageFor(title: string, verb: string, store?: MotdStore) {
   });
 }
 
-function setMotd(host: HostScope<Config>, store: MotdStore, sender: Jid): Command {
+function setMotd(
+  host: HostScope<Config>,
+  store: MotdStore,
+  sender: Jid,
+  by: Acceptance | undefined,
+): Command {
   const stage = stageFor("Setting the Message of the Day", "set");
   return {
     node: adminNode("set-motd"),
@@ -83,11 +89,12 @@ function setMotd(host: HostScope<Config>, store: MotdStore, sender: Jid): Comman
       store.set(motd);
       const message = store.current!;
       const headline = Stanza.of(notice("headline", undefined, motd), sender);
-      // XEP-0133 §4.24: those who are online get it at once, and not again in these sessions.
+      // XEP-0133 §4.24: those who are online get it at once, and not again in these sessions; devices that take nothing
+      // for their account get it with their next presence.
       const sent = await broadcast(host, onlineAccounts(host), (local) => {
         let there = false;
         for (const session of host.sessions(Jid.of(local, host.domain))) {
-          if (session.presence === undefined) continue;
+          if (!isReached(session, by)) continue;
           there = true;
           session.set(greeted, true);
         }

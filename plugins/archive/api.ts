@@ -16,10 +16,12 @@ export interface Archiving {
   /** Whether a message that has arrived is in its receiver's archive, by the stable id it was given (XEP-0359). */
   has(stanza: Stanza): boolean;
   /**
-   * Whether a device has asked for its account's archive after a moment, in milliseconds since 1970, and not only for what
-   * was said with somebody. It has no use for copies of what was there by then.
+   * Whether a device has asked its account's archive and was shown what was new after a moment, in milliseconds since 1970:
+   * not only what was said with somebody, or before something else. It has no use for copies of what was there by then.
    */
   hasAsked(session: ClientSession, after: number): boolean;
+  /** Settled as soon as a device that has just asked what is new has its answer; undefined where it never asked. */
+  answering(session: ClientSession): Promise<void> | undefined;
 }
 
 export const archiving = defineService<Archiving>("archiving");

@@ -20,6 +20,7 @@ import {
   isPromise,
   options,
   type Query,
+  RETRACT_NS,
   type Stanza,
   STANZA_ID_NS,
   stanzaIdBy,
@@ -29,7 +30,7 @@ import {
 import { copying, roster } from "../im/api.ts";
 import { type Archiving, archiving } from "./api.ts";
 import { ARCHIVE_FEATURES, archiveOptions, expire, metadataOf } from "./keeping.ts";
-import { MAM_NS, RETRACT_NS } from "./names.ts";
+import { MAM_NS } from "./names.ts";
 import { BEHAVIOURS, PreferenceBook } from "./preferences.ts";
 import { answerPurges, notYours } from "./purge.ts";
 import { type ArchiveQuery, FULLTEXT_NS, queryForm, readQuery } from "./query.ts";
@@ -40,8 +41,10 @@ import { Tombstones } from "./tombstones.ts";
 /** The messages of accounts. */
 export const messages = archiveOf("messages");
 
-/** When the session asked for its archive last, in milliseconds since 1970. */
-const asked = defineSlot<number>("archive.asked");
+/** Until when a session has been shown what is new in its archive, in milliseconds since 1970. */
+const shown = defineSlot<number>("archive.shown");
+/** The last question for what is new; settled once it is answered, in whichever way. */
+const asked = defineSlot<Promise<void>>("archive.asked");
 
 const config = options({
   default: z.enum(BEHAVIOURS).default("always").describe(
@@ -64,8 +67,8 @@ export const archive = definePlugin({
   provides: [archiving],
   wants: [roster],
   // What nobody else takes is taken here: it is in the archive, and not lost. Who keeps copies of it for devices that know
-  // no archives is asked first.
-  after: ["message", "offline"],
+  // no archives is asked first. What a room gave to several devices is known as one message by then.
+  after: ["message", "offline", "carbons"],
   setup(host) {
     const { search } = host.config;
     host.accountFeature(...ARCHIVE_FEATURES, STANZA_ID_NS);
@@ -117,7 +120,8 @@ function serviceOf(store: Archive): Archiving {
       const item = id === undefined ? undefined : store.get(account.local, id);
       return item !== undefined && !isPromise(item);
     },
-    hasAsked: (session: ClientSession, after: number) => (session.get(asked) ?? 0) > after,
+    hasAsked: (session: ClientSession, after: number) => (session.get(shown) ?? 0) > after,
+    answering: (session: ClientSession) => session.get(asked),
   };
 }
 
@@ -140,16 +144,39 @@ class Desk {
     }
   }
 
-  async #query({ payload, to, from, session }: Query): Promise<Element> {
-    const query = readQuery(payload, this.host.config.search);
-    if (asksForNews(query)) session?.set(asked, this.host.clock.now());
+  #query(asking: Query): Promise<Element> {
+    const query = readQuery(asking.payload, this.host.config.search);
+    const answer = this.#answer(asking, query);
+    if (asksForNews(query)) asking.session?.set(asked, answer.then(settled, settled));
+    return answer;
+  }
+
+  async #answer({ to, from, session }: Query, query: ArchiveQuery): Promise<Element> {
+    const now = this.host.clock.now();
     // A device builds on what it is shown: a crash must not take it back.
     await this.host.flush(this.host.writes);
-    return await this.#results.answer(to.local, query, { archive: to, from, session });
+    const fin = await this.#results.answer(to.local, query, { archive: to, from, session });
+    const until = shownBy(query, fin.attr("complete") === "true", now);
+    if (until !== undefined) session?.set(shown, Math.max(until, session.get(shown) ?? 0));
+    return fin;
   }
 }
 
-/** Whether a device that asks this learns what is new, whoever it is from: not of one conversation, or how much there is. */
-function asksForNews({ filter, max }: ArchiveQuery): boolean {
-  return filter.with === undefined && filter.ids === undefined && filter.text === undefined && max !== 0;
+function settled(): void {}
+
+/** Whether a device that asks this wants to learn what is new: not of one conversation, how much there is, or what was before. */
+function asksForNews({ filter, max, before }: ArchiveQuery): boolean {
+  return filter.with === undefined && filter.ids === undefined && filter.text === undefined && max !== 0 &&
+    filter.beforeId === undefined && (before === undefined || before === "");
+}
+
+/**
+ * Until when a device has been shown what is new, by a page that reached the end: the last one of those who read forwards, the
+ * first one of those who read backwards.
+ */
+function shownBy(query: ArchiveQuery, complete: boolean, now: number): number | undefined {
+  const { filter: { from = 0, to = now }, before, after } = query;
+  const startsAtEnd = before === "" && after === undefined;
+  if (!asksForNews(query) || from > now || !(startsAtEnd || complete)) return undefined;
+  return Math.min(now, to);
 }

@@ -11,32 +11,29 @@ import {
   type Found,
   type HostScope,
   isPromise,
-  Jid,
+  type Jid,
   type Maybe,
+  mayBeRetracted,
   nextTurn,
   parseXml,
+  RETRACT_NS,
+  type Retraction,
+  retractionOf,
+  retracts,
   type Stanza,
 } from "#plugin";
-import { RETRACT_NS } from "./names.ts";
 
-const MUC_USER_NS = "http://jabber.org/protocol/muc#user";
-/** What may be written otherwise in the text of a message. */
-const ESCAPED = /[^\w.:\-+=/@]/;
 /** Messages read at a time, and in all: who retracts something older than that only tells the other clients. */
 const SLICE = 100;
 const MOST = 5_000;
 /** Searches under way in all; further ones read one slice only. */
 const SEARCHES = 16;
 
-interface Retraction {
+/** A retraction in one archive. */
+interface Kept {
   readonly local: string;
   readonly peer: Jid;
-  /** Who said it, and may take it back: any device of the account, but in a room only the occupant. */
-  readonly by: Jid;
-  readonly isInRoom: boolean;
-  /** The id that the message had, and the one that its retraction has. */
-  readonly retracted: string;
-  readonly id: string | undefined;
+  readonly retraction: Retraction;
   readonly at: number;
 }
 
@@ -47,26 +44,23 @@ export class Tombstones {
 
   /** A message was kept in an archive; sees whether it is a retraction. */
   kept(local: string, peer: Jid, stanza: Stanza, at: number): undefined {
-    const retracted = stanza.child("retract", RETRACT_NS)?.attr("id");
-    if (retracted === undefined || retracted === "") return;
-    const by = stanza.from!;
-    // What the account itself says is its own in rooms, too.
-    const isInRoom = by.bare.equals(peer.bare) && stanza.child("x", MUC_USER_NS) !== undefined;
-    const retraction = { local, peer: peer.bare, by, isInRoom, retracted, id: stanza.id, at };
+    const retraction = retractionOf(stanza);
+    if (retraction === undefined) return;
+    const kept = { local, peer: peer.bare, retraction, at };
     // What a client retracts is nearly always recent, and then it is gone before anybody can ask for it.
-    const next = this.#slice(retraction, "");
+    const next = this.#slice(kept, "");
     if (next !== undefined && this.#searches < SEARCHES) {
-      this.host.spawn((signal) => this.#search(retraction, next, signal));
+      this.host.spawn((signal) => this.#search(kept, next, signal));
     }
   }
 
-  async #search(retraction: Retraction, from: Maybe<string | undefined>, signal: AbortSignal): Promise<void> {
+  async #search(kept: Kept, from: Maybe<string | undefined>, signal: AbortSignal): Promise<void> {
     this.#searches++;
     try {
       let before = await from;
       for (let read = SLICE; read < MOST && before !== undefined && !signal.aborted; read += SLICE) {
         await nextTurn();
-        before = await this.#slice(retraction, before);
+        before = await this.#slice(kept, before);
       }
     } finally {
       this.#searches--;
@@ -74,39 +68,26 @@ export class Tombstones {
   }
 
   /** Reads one slice; gives where the next one ends, or undefined when there is nothing more to do. */
-  #slice(retraction: Retraction, before: string): Maybe<string | undefined> {
-    const { local, peer } = retraction;
+  #slice(kept: Kept, before: string): Maybe<string | undefined> {
+    const { local, peer } = kept;
     const found = this.archive.find(local, { with: peer.toString() }, { limit: SLICE, before });
-    return isPromise(found) ? found.then((it) => this.#bury(retraction, it)) : this.#bury(retraction, found);
+    return isPromise(found) ? found.then((it) => this.#bury(kept, it)) : this.#bury(kept, found);
   }
 
-  #bury(retraction: Retraction, { items, complete }: Found): Maybe<string | undefined> {
-    const { retracted } = retraction;
-    const isPlain = !ESCAPED.test(retracted);
+  #bury(kept: Kept, { items, complete }: Found): Maybe<string | undefined> {
+    const { local, peer, retraction } = kept;
     for (const item of items.toReversed()) {
-      if (isPlain && !item.value.includes(retracted)) continue;
+      if (!mayBeRetracted(item.value, retraction)) continue;
       const message = parseXml(item.value);
-      if (!isOf(message, retraction)) continue;
-      const text = tombstone(message, retraction).toString();
-      const done = this.archive.replace(retraction.local, item.id, text);
+      if (!retracts(retraction, message, peer)) continue;
+      const text = tombstone(message, kept).toString();
+      const done = this.archive.replace(local, item.id, text);
       return isPromise(done) ? done.then(() => undefined) : undefined;
     }
     return complete ? undefined : items[0]?.id;
   }
 }
 
-/** Only who sent a message may retract it, and a retraction is not itself retracted. */
-function isOf(message: Element, { by, peer, isInRoom, retracted, id }: Retraction): boolean {
-  if (message.attr("id") !== retracted || retracted === id || message.has("retracted", RETRACT_NS)) {
-    return false;
-  }
-  const from = Jid.tryParse(message.attr("from") ?? "");
-  if (from === undefined) return false;
-  // Private messages of a room's occupants differ in the nickname only (XEP-0045 §7.5).
-  const byOccupant = isInRoom || (from.bare.equals(peer) && message.has("x", MUC_USER_NS));
-  return byOccupant ? from.equals(by) : from.bare.equals(by.bare);
-}
-
-function tombstone(message: Element, { id, at }: Retraction): Element {
+function tombstone(message: Element, { retraction: { id }, at }: Kept): Element {
   return message.withChildren([el("retracted", RETRACT_NS, { id, stamp: formatDateTime(at) })]);
 }

@@ -19,13 +19,6 @@ const LASTING: ReadonlySet<string> = new Set([
 const RECEIPTS_NS = "urn:xmpp:receipts";
 const MARKERS_NS = "urn:xmpp:chat-markers:0";
 const MUC_USER_NS = "http://jabber.org/protocol/muc#user";
-/** Copies of messages that are in an archive already: carbons, and what an archive gives back. */
-const COPIES: ReadonlySet<string> = new Set([
-  "urn:xmpp:carbons:2",
-  "urn:xmpp:mam:0",
-  "urn:xmpp:mam:1",
-  "urn:xmpp:mam:2",
-]);
 
 /** Whether a message is worth keeping for an account that it was sent by or to. */
 export function isLasting({ type, source }: Stanza): boolean {
@@ -37,7 +30,8 @@ export function isLasting({ type, source }: Stanza): boolean {
 
 /**
  * Whether a message lasts: because somebody asked for it, or by what it says. `answers`: also where it only says that another
- * one has arrived or been read.
+ * one has arrived or been read. Carbons and what archives give back do not, since they have no text of their own; what else
+ * is of their namespaces, such as `<private/>` (XEP-0280 §9), says nothing about that.
  */
 export function lastingOf(source: Element, answers: boolean): "asked" | "itself" | undefined {
   const nodes = source.children;
@@ -57,8 +51,7 @@ export function lastingOf(source: Element, answers: boolean): "asked" | "itself"
       // XEP-0334 §4; "-storage" is how older clients spell it.
       if (name.startsWith("no-") && name !== "no-copy") return undefined;
       if (name === "store") wanted = true;
-    } else if (COPIES.has(ns)) return undefined;
-    else if (saysSomething(node) || (answers && isAnswer(node))) lasting = true;
+    } else if (saysSomething(node) || (answers && isAnswer(node))) lasting = true;
   }
   return wanted ? "asked" : lasting ? "itself" : undefined;
 }

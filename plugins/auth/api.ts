@@ -1,7 +1,7 @@
 /** What other plugins may know of how accounts log in. */
 import { defineService } from "#plugin";
 
-/** An installation of a client that may log in without the password. */
+/** An installation of a client that may log in without the password, or did so and is still here. */
 export interface Device {
   /** Names it among those of its account. */
   readonly id: string;

@@ -12,6 +12,7 @@ import {
   type ClientSession,
   credentials,
   definePlugin,
+  defineSlot,
   duration,
   el,
   type Element,
@@ -24,11 +25,13 @@ import {
   passwordChanged,
   type SaslFailure,
   saslFailure,
+  sessionBound,
   StreamError,
   type UserAgent,
   z,
 } from "#plugin";
 import { commands } from "../admin/api.ts";
+import { sessionResumed } from "../stream/api.ts";
 import { type Device, type Devices, devices } from "./api.ts";
 import { deviceCommands } from "./device_commands.ts";
 import { expiryOf, FastDevices, type KnownDevice, type Token } from "./fast_devices.ts";
@@ -62,10 +65,12 @@ export const fast = definePlugin({
     host.inline("sasl2", logins);
     host.provide(devices, logins);
     for (const command of deviceCommands(logins)) host.find(commands)?.register(host, command);
+    host.on(sessionBound, ({ session }) => logins.arrived(session, session));
+    host.on(sessionResumed, ({ session, from }) => logins.arrived(session, from));
     host.on(passwordChanged, ({ local }) => void logins.known.clear(local));
     host.on(accountRemoved, () => void logins.known.forget());
     host.on(accountDisabled, ({ local }) => void logins.known.clear(local));
-    daily(host, () => host.spawn((signal) => logins.known.sweep(signal)));
+    daily(host, () => host.spawn((signal) => logins.sweep(signal)));
   },
 });
 
@@ -85,12 +90,19 @@ function daily(host: HostScope<unknown>, fn: () => void): void {
 /** What a login with a token was made with. */
 interface Used {
   readonly token: Token;
+  /** The id of its device. */
+  readonly device: string;
   readonly invalidate: boolean;
   /** What the login changes of the token was written after this. */
   readonly since: number;
   /** The login had a counter: it must never be good again. */
   readonly counted: boolean;
 }
+
+/** Logins with a token that are under way: a reload may come between the proof and what follows on it. */
+const underWay = defineSlot<WeakMap<Login<ClientSession>, Used>>("fast.underWay");
+/** The id of the device that a session has logged in from, until others can find the session. */
+const arriving = defineSlot<string>("fast.arriving");
 
 /** The mechanisms that a connection can use, and how they are announced. */
 interface Offer {
@@ -109,9 +121,10 @@ class FastLogins implements Devices {
   readonly known: FastDevices;
   readonly #proofs: KnownProofs = new WeakMap();
   readonly #offers: Offer[] = [];
-  readonly #used = new WeakMap<Login<ClientSession>, Used>();
+  readonly #used: WeakMap<Login<ClientSession>, Used>;
 
   constructor(private readonly host: HostScope<Config>) {
+    this.#used = host.hold(underWay, () => new WeakMap());
     this.known = new FastDevices(host);
   }
 
@@ -140,7 +153,13 @@ class FastLogins implements Devices {
         if (refusal !== undefined) return refusal;
         const since = this.host.writes;
         this.known.used(username, id, device!, token, count);
-        this.#used.set(login, { token, invalidate, since, counted: count !== undefined });
+        this.#used.set(login, {
+          token,
+          device: device!.id,
+          invalidate,
+          since,
+          counted: count !== undefined,
+        });
         return undefined;
       },
     }, this.#proofs);
@@ -151,14 +170,18 @@ class FastLogins implements Devices {
     if (agent?.id === undefined) return undefined;
     const used = this.#used.get(login);
     const since = used?.since ?? this.host.writes;
+    if (used !== undefined && this.known.get(session.username, agent.id)?.id !== used.device) throw shutOut();
     if (used?.invalidate === true) this.known.remove(session.username, agent.id);
     const mechanism = this.#toIssue(login, used);
-    if (mechanism === undefined) {
+    const token = mechanism === undefined
+      ? undefined
+      : this.known.issue(session.username, agent as UserAgent & { id: string }, mechanism);
+    session.set(arriving, this.known.get(session.username, agent.id)?.id);
+    if (token === undefined) {
       // What the client is told to be over must be, even if the server is killed now.
       const mustLast = used !== undefined && (used.invalidate || used.counted);
       return mustLast ? this.#kept(since).then(() => undefined) : undefined;
     }
-    const token = this.known.issue(session.username, agent as UserAgent & { id: string }, mechanism);
     const child = el("token", FAST_NS, { expiry: formatDateTime(token.expires), token: token.secret });
     return this.#kept(since).then(() => child, (error) => {
       // Without a token the client is logged in all the same.
@@ -189,7 +212,11 @@ class FastLogins implements Devices {
     if (count !== undefined && count <= (token.count ?? 0)) {
       return saslFailure("not-authorized", "a login with this count has been seen before");
     }
-    if (token.expires <= this.host.clock.now()) return saslFailure("credentials-expired");
+    // Also while this plugin was switched off, and could not take them.
+    const changed = this.host.accounts.record(username)?.changed ?? 0;
+    if (token.issued < changed || token.expires <= this.host.clock.now()) {
+      return saslFailure("credentials-expired");
+    }
     if (!this.host.accounts.exists(username)) return saslFailure("not-authorized");
     return this.host.accounts.isDisabled(username) ? saslFailure("account-disabled") : undefined;
   }
@@ -209,37 +236,64 @@ class FastLogins implements Devices {
 
   list(local: string): readonly Device[] {
     const sessions = this.#sessions(local);
-    return this.known.of(local).map(([agent, device]) => ({
+    return this.#known(local, sessions).map(([agent, device]) => ({
       id: device.id,
       software: device.software,
       device: device.device,
       since: device.since,
       used: device.used,
       expires: expiryOf(device),
-      connected: sessions.some((session) => session.agent === agent),
+      connected: isHere(agent, sessions),
     })).sort((a, b) => b.used - a.used);
   }
 
   revoke(local: string, id: string): boolean {
-    const found = this.known.of(local).find(([, device]) => device.id === id);
+    const sessions = this.#sessions(local);
+    const found = this.#known(local, sessions).find(([, device]) => device.id === id);
     if (found === undefined) return false;
     const [agent] = found;
     this.known.remove(local, agent);
-    for (const session of this.#sessions(local)) {
-      if (session.agent === agent) {
-        session.end(new StreamError("not-authorized", "this device may not log in any more"));
-      }
+    for (const session of sessions) {
+      if (session.agent === agent) session.end(shutOut());
     }
     return true;
+  }
+
+  /** A session is to be found from now on, by the login of `from`, whose device may have been shut out since. */
+  arrived(session: ClientSession, from: ClientSession): undefined {
+    const id = from.get(arriving);
+    if (id === undefined) return;
+    from.set(arriving, undefined);
+    if (this.known.get(session.username, from.agent)?.id !== id) session.end(shutOut());
   }
 
   forget(local: string, agent: string): void {
     if (this.known.get(local, agent) !== undefined) this.known.remove(local, agent);
   }
 
+  /** Devices that can come back without the password, or are here. */
+  #known(local: string, sessions: readonly ClientSession[]): [agent: string, device: KnownDevice][] {
+    const now = this.host.clock.now();
+    return this.known.of(local).filter(([agent, device]) =>
+      expiryOf(device) > now || isHere(agent, sessions)
+    );
+  }
+
+  sweep(signal: AbortSignal): Promise<void> {
+    return this.known.sweep(signal, (local, agent) => isHere(agent, this.#sessions(local)));
+  }
+
   #sessions(local: string): readonly ClientSession[] {
     return this.host.sessions(Jid.of(local, this.host.domain));
   }
+}
+
+function isHere(agent: string, sessions: readonly ClientSession[]): boolean {
+  return sessions.some((session) => session.agent === agent);
+}
+
+function shutOut(): StreamError {
+  return new StreamError("not-authorized", "this device may not log in any more");
 }
 
 function tokensOf(device: KnownDevice | undefined): Token[] {

@@ -2,7 +2,16 @@
  * The tokens of XEP-0484, by account and device. A device has at most two: the one it uses, and a newer one that it may not
  * have got (XEP-0484 §5.1). They are kept as they are: their mechanisms need them to check the client, and to answer it.
  */
-import { type HostScope, Lru, map, type MapStore, nextTurn, randomId, type UserAgent } from "#plugin";
+import {
+  defineSlot,
+  type HostScope,
+  Lru,
+  map,
+  type MapStore,
+  nextTurn,
+  randomId,
+  type UserAgent,
+} from "#plugin";
 
 export interface Token {
   readonly secret: string;
@@ -41,13 +50,16 @@ const SECRET_BYTES = 24;
 
 /** Devices whose rows are at hand: most of what a login with a token costs beside its streams is reading one. */
 const AT_HAND = 10_000;
+/** One for all that read and write the rows: a login may have begun before a reload. */
+const atHand = defineSlot<Lru<string, KnownDevice>>("fast.devices");
 
 export class FastDevices {
   readonly #store: MapStore<KnownDevice>;
-  readonly #lately = new Lru<string, KnownDevice>(AT_HAND);
+  readonly #lately: Lru<string, KnownDevice>;
 
   constructor(private readonly host: HostScope<TokenOptions>) {
     this.#store = host.open(knownDevices);
+    this.#lately = host.hold(atHand, () => new Lru(AT_HAND));
   }
 
   get(local: string, agent: string): KnownDevice | undefined {
@@ -59,10 +71,9 @@ export class FastDevices {
     return stored;
   }
 
-  /** Devices of an account with a token that is still good, by their agents. */
+  /** The devices of an account by their agents, also those whose tokens have expired lately. */
   of(local: string): [agent: string, device: KnownDevice][] {
-    const now = this.host.clock.now();
-    return this.#store.entries(local).filter(([, device]) => expiryOf(device) > now);
+    return this.#store.entries(local);
   }
 
   /** A token has proved right: an older one is over now, and the counter is not to be seen again. */
@@ -128,12 +139,15 @@ export class FastDevices {
     if (device !== undefined) this.#lately.set(keyOf(local, agent), device);
   }
 
-  /** Takes away what no client can use any more, without keeping the server from other work. */
-  async sweep(signal: AbortSignal): Promise<void> {
+  /**
+   * Takes away what no client can use any more, without keeping the server from other work; not devices that are here, which
+   * their owners may want to log out.
+   */
+  async sweep(signal: AbortSignal, isHere: (local: string, agent: string) => boolean): Promise<void> {
     const oldest = this.host.clock.now() - REMEMBERED;
     for (const local of this.#store.owners()) {
       for (const [agent, device] of this.#store.entries(local)) {
-        if (expiryOf(device) <= oldest) this.remove(local, agent);
+        if (expiryOf(device) <= oldest && !isHere(local, agent)) this.remove(local, agent);
       }
       await nextTurn();
       if (signal.aborted) return;

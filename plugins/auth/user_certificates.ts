@@ -23,10 +23,12 @@ import {
   REGISTER_NS,
   registeredCertificates,
   resultOf,
+  sessionBound,
   StanzaError,
   z,
 } from "#plugin";
 import { commands } from "../admin/api.ts";
+import { sessionResumed } from "../stream/api.ts";
 import { devices } from "./api.ts";
 import { certificateCommands } from "./user_certificates_commands.ts";
 import { bytesOf, CertificateDesk } from "./user_certificates_desk.ts";
@@ -60,6 +62,8 @@ export const userCertificates = definePlugin({
     host.iq.set(NS, "disable", "own", (query) => requests.disable(query));
     host.iq.set(NS, "revoke", "own", (query) => requests.revoke(query));
     host.on(loggedIn, ({ session, mechanism }) => void desk.loggedIn(session, mechanism));
+    host.on(sessionBound, ({ session }) => void desk.arrived(session));
+    host.on(sessionResumed, ({ session, from }) => void desk.arrived(session, from));
     host.at(departing).guard({ kind: "iq" }, (x) => accountChange(host, desk, x));
     for (const command of certificateCommands(desk)) host.find(commands)?.register(host, command);
   },

@@ -24,6 +24,8 @@ interface LoginCertificate {
   readonly fingerprint: string;
   /** It may not add or remove certificates, even when the one it came with has been taken away meanwhile. */
   readonly limited: boolean;
+  /** The account had registered it. */
+  readonly registered: boolean;
 }
 
 export interface CertificateOptions {
@@ -59,13 +61,28 @@ export class CertificateDesk implements RegisteredCertificates {
       const fingerprint = shownBy(session);
       if (fingerprint === undefined) return;
       const registered = this.#store.find(username, fingerprint);
-      session.set(loginCertificate, { fingerprint, limited: registered?.limited === true });
+      session.set(loginCertificate, loginWith(registered, fingerprint));
       const known = this.host.find(devices);
       if (registered === undefined || agent === "" || known === undefined) return;
       for (const old of this.#store.noteAgent(username, registered, agent)) known.forget(username, old);
     } else if (agent !== "" && TOKEN.test(mechanism)) {
       const registered = this.#store.ofAgent(username, agent);
-      if (registered !== undefined) session.set(loginCertificate, registered);
+      if (registered !== undefined) session.set(loginCertificate, loginWith(registered));
+    } else if (agent !== "" && this.#store.dropAgent(username, agent)) {
+      // Whoever has shown the password gets tokens that are no certificate's.
+      this.host.find(devices)?.forget(username, agent);
+    }
+  }
+
+  /**
+   * A session begins, or goes on with the login that was made for that: what it may do is what that login may (XEP-0257 §2.1,
+   * §5.2). The certificate may have been revoked since, when no list had the session yet (§2.4).
+   */
+  arrived(session: ClientSession, from = session): void {
+    const login = this.loginOf(from);
+    session.set(loginCertificate, login);
+    if (login?.registered === true && this.#store.find(session.username, login.fingerprint) === undefined) {
+      this.end(session);
     }
   }
 
@@ -212,6 +229,13 @@ function checkName(name: string): void {
   if ([...name].length > LONGEST_NAME) {
     throw new StanzaError("not-acceptable", `a name may have at most ${LONGEST_NAME} characters`);
   }
+}
+
+function loginWith(
+  registered: Registered | undefined,
+  fingerprint = registered?.fingerprint ?? "",
+): LoginCertificate {
+  return { fingerprint, limited: registered?.limited === true, registered: registered !== undefined };
 }
 
 /** The fingerprint of the certificate that a session's connection has shown. */

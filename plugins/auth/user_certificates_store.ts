@@ -11,7 +11,7 @@ export interface Registered {
   readonly expires: number;
   /** Who logs in with it may not add or remove certificates (XEP-0257 §2.1). */
   readonly limited: boolean;
-  /** The installations of clients that have logged in with it (XEP-0388 §2.3), the latest last. */
+  /** The installations of clients that have logged in with it, and with no other since (XEP-0388 §2.3), the latest last. */
   readonly agents: readonly string[];
 }
 
@@ -79,13 +79,33 @@ export class CertificateStore {
     this.#table.delete(local, { name });
   }
 
-  /** An installation has logged in with a certificate. Answers with those that are remembered no longer for it. */
+  /**
+   * An installation has logged in with a certificate. Answers with those whose tokens are to be forgotten: that are remembered
+   * no longer for it, and this one where it came with another certificate before. A client may claim any id: a token counts
+   * as that of one certificate, never of the wrong one (XEP-0257 §2.1, §2.4).
+   */
   noteAgent(local: string, { name, agents }: Registered, agent: string): readonly string[] {
-    if (agents.at(-1) === agent) return [];
+    const forgotten = this.dropAgent(local, agent, name) ? [agent] : [];
+    if (agents.at(-1) === agent) return forgotten;
     const all = [...agents.filter((it) => it !== agent), agent];
-    const dropped = all.splice(0, Math.max(0, all.length - MOST_AGENTS));
-    this.#table.update(local, { name }, { agents: all });
-    return dropped;
+    forgotten.push(...all.splice(0, Math.max(0, all.length - MOST_AGENTS)));
+    this.#setAgents(local, name, all);
+    return forgotten;
+  }
+
+  /** An installation is not one of a certificate's any more, but for that of a name; whether it was one of another's. */
+  dropAgent(local: string, agent: string, but = ""): boolean {
+    let was = false;
+    for (const { name, agents } of this.list(local)) {
+      if (name === but || !agents.includes(agent)) continue;
+      this.#setAgents(local, name, agents.filter((it) => it !== agent));
+      was = true;
+    }
+    return was;
+  }
+
+  #setAgents(local: string, name: string, agents: readonly string[]): void {
+    this.#table.update(local, { name }, { agents });
   }
 }
 

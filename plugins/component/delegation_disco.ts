@@ -54,10 +54,7 @@ export class NestedDisco {
 
   /** Asks an entity that has just been told of its namespaces. */
   learn(domain: string): void {
-    // Not spawned: neither a reload nor a stop waits for the entity.
-    this.#learn(domain).catch((error) =>
-      this.host.log.error("an entity's features were not learnt", { error })
-    );
+    this.host.spawn(() => this.#learn(domain), { awaited: false });
   }
 
   async #learn(domain: string): Promise<void> {

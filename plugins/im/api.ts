@@ -74,6 +74,8 @@ export interface Availability {
   presence(full: Jid): Stanza | undefined;
   /** Ends the directed presence of a session (RFC 6121 §4.6) towards those that `from` is true for: they are told. */
   withdraw(session: ClientSession, from: (to: Jid) => boolean): void;
+  /** Whether a session has sent presence to an address of the contact's itself, such as to a room that it is in. */
+  hasTold(session: ClientSession, contact: Jid): boolean;
   /** Has an available account shown a contact's presence again, as when it came online (RFC 6121 §4.2.2). */
   seek(local: string, contact: Jid): void;
   /** Tells everybody who may know what an available session says of itself again, with something in it changed. */
@@ -123,7 +125,8 @@ export interface Notifying extends Passage {
 
 /**
  * Every copy of an account's presence that the server makes itself: broadcasts, answers to probes, and the end of directed
- * presence. The stanza is addressed. Guards here decide at once and keep it from its receiver: a promise holds nothing up.
+ * presence; and its probes, which give away that the account is there. The stanza is addressed. Guards here decide at once and
+ * keep it from its receiver: a promise holds nothing up.
  */
 export const notifying = definePoint<Notifying>("notifying");
 
@@ -178,6 +181,8 @@ export interface SharedContacts {
   watchers(local: string): readonly Jid[];
   /** Another text whenever an account's shared contacts are others; "" where it has none. */
   version(local: string): string;
+  /** The version that the account's clients were told of last: an older one while others are still to be told. */
+  told(local: string): string;
 }
 
 export const sharedContacts = defineService<SharedContacts>("sharedContacts");

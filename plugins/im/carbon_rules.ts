@@ -5,7 +5,7 @@ export const CARBONS_NS = "urn:xmpp:carbons:2";
 const CHAT_STATES_NS = "http://jabber.org/protocol/chatstates";
 const CONFERENCE_NS = "jabber:x:conference";
 const MARKERS_NS = "urn:xmpp:chat-markers:0";
-const MUC_USER_NS = "http://jabber.org/protocol/muc#user";
+export const MUC_USER_NS = "http://jabber.org/protocol/muc#user";
 const RECEIPTS_NS = "urn:xmpp:receipts";
 
 /** Seen from the account whose devices get the copies. */

@@ -36,6 +36,7 @@ import {
 } from "./api.ts";
 import { CopiedMessages } from "./carbon_errors.ts";
 import { CARBONS_NS, carbonWorth, type Direction } from "./carbon_rules.ts";
+import { Whispers } from "./carbon_whispers.ts";
 
 /** The session wants copies. */
 const enabled = defineSlot<true>("carbons");
@@ -64,6 +65,8 @@ export const carbons = definePlugin({
       feature: CARBONS_NS,
       take: (session, request) => request.has("enable", CARBONS_NS) ? copies.enable(session) : undefined,
     });
+    const whispers = new Whispers(host.clock);
+    host.at(arriving).amend({ kind: "message", to: "resource" }, ({ stanza }) => whispers.arrives(stanza));
     host.at(departing).witness({ kind: "message" }, (x) => copies.sent(x));
     for (const to of ["account", "resource"] as const) {
       host.at(arriving).witness({ kind: "message", to }, (x) => copies.received(x));
@@ -134,7 +137,7 @@ class Copies implements Carbons {
     for (let i = 0; i < sessions.length && copy !== false; i++) {
       const session = sessions[i]!;
       if (session.get(enabled) === undefined || session === named || session === x.session) continue;
-      if (named === undefined && !this.#misses(session, sessions)) continue;
+      if (named === undefined && !this.#misses(session, sessions, stanza)) continue;
       copy ??= this.#copyOf(stanza, "received", to.bare) ?? false;
       if (copy !== false) this.host.deliver(session, copy.addressed(session.jid));
     }
@@ -144,8 +147,10 @@ class Copies implements Carbons {
     if (this.host.sessions(account).length === 0) this.#copied.delete(account.local);
   }
 
-  /** Whether a message for the account as a whole passes a session by, now and later. */
-  #misses(session: ClientSession, sessions: readonly ClientSession[]): boolean {
+  /** Whether a message for the account as a whole, or for a device that has gone, passes a session by, now and later. */
+  #misses(session: ClientSession, sessions: readonly ClientSession[], { isError }: Stanza): boolean {
+    // Such an error is given to nobody and kept for nobody (RFC 6121 §8.5.2).
+    if (isError) return true;
     if (isReached(session, this.acceptance)) return false;
     return session.presence !== undefined || sessions.some((other) => isReached(other, this.acceptance));
   }

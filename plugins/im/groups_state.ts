@@ -14,24 +14,34 @@ interface StoredGroup {
 }
 
 const stored = map<StoredGroup>("groups");
-/** The groups that clients know of: a reload shows what it changed only when it has succeeded. */
-const shown = defineSlot<{ book: GroupBook }>("groups");
+/** What a reload leaves as it is; the groups that it changed are shown only when it has succeeded. */
+interface Shown {
+  book: GroupBook;
+  /** Accounts that are online and still to be told, with the groups that they know of. */
+  readonly untold: Map<string, GroupBook>;
+  telling: Promise<void>;
+}
+
+const shown = defineSlot<Shown>("groups");
 
 /** Changes that clients are told of before everything else gets its turn. */
 const SLICE = 256;
 
 export class Groups implements SharedContacts {
   readonly #store: MapStore<StoredGroup>;
-  readonly #shown: { book: GroupBook };
+  readonly #shown: Shown;
   #inFile: readonly Group[];
   /** The groups may have become others than those that are shown: nothing else needs a comparison. */
   #stale = true;
-  #telling: Promise<void> = Promise.resolve();
 
   constructor(private readonly host: HostScope<unknown>, inFile: readonly Group[]) {
     this.#store = host.open(stored);
     this.#inFile = inFile;
-    this.#shown = host.hold(shown, () => ({ book: this.#read() }));
+    this.#shown = host.hold(shown, () => ({
+      book: this.#read(),
+      untold: new Map(),
+      telling: Promise.resolve(),
+    }));
   }
 
   // --- for the roster ---------------------------------------------------------------------------------------------
@@ -51,6 +61,10 @@ export class Groups implements SharedContacts {
 
   version(local: string): string {
     return this.#shown.book.version(local);
+  }
+
+  told(local: string): string {
+    return (this.#shown.untold.get(local) ?? this.#shown.book).version(local);
   }
 
   watchers(local: string): Jid[] {
@@ -133,17 +147,20 @@ export class Groups implements SharedContacts {
 
   /** Goes over to the groups as they are now, if they are others. */
   renew(): Promise<void> {
-    if (!this.#stale) return this.#telling;
+    const shown = this.#shown;
+    if (!this.#stale) return shown.telling;
     this.#stale = false;
-    const before = this.#shown.book;
+    const before = shown.book;
     const after = this.#read();
-    if (same(before.groups, after.groups)) return this.#telling;
-    this.#shown.book = after;
-    const online = this.#online();
-    const told = this.#telling.then(() => this.#tell(online, before, after));
+    if (same(before.groups, after.groups)) return shown.telling;
+    shown.book = after;
+    for (const local of this.#online()) if (!shown.untold.has(local)) shown.untold.set(local, before);
+    // Also those who have gone before they were told: they may come back in time to hear a part of it.
+    const locals = [...shown.untold.keys()];
+    const told = shown.telling.then(() => this.#tell(locals, before, after));
     this.host.spawn(() => told);
-    this.#telling = told.catch(() => {});
-    return this.#telling;
+    shown.telling = told.catch(() => {});
+    return shown.telling;
   }
 
   #read(): GroupBook {
@@ -153,12 +170,17 @@ export class Groups implements SharedContacts {
     return new GroupBook(this.host.domain, [...this.#inFile, ...own]);
   }
 
-  async #tell(online: Iterable<string>, before: GroupBook, after: GroupBook): Promise<void> {
+  async #tell(locals: readonly string[], before: GroupBook, after: GroupBook): Promise<void> {
+    const { untold } = this.#shown;
     let work = 0;
-    for (const local of online) {
+    for (const local of locals) {
       const changes = difference(local, before.items(local), after.items(local));
       const versions = { before: before.version(local), after: after.version(local) };
       for (let start = 0; start < changes.length; start += SLICE) {
+        if (work >= SLICE) {
+          work = 0;
+          await nextTurn();
+        }
         const slice = changes.slice(start, start + SLICE);
         const last = start + SLICE >= changes.length;
         this.host.emit(sharedContactsChanged, {
@@ -166,10 +188,11 @@ export class Groups implements SharedContacts {
           changes: slice,
           versions: { before: versions.before, after: last ? versions.after : versions.before },
         });
-        if ((work += slice.length) < SLICE) continue;
-        work = 0;
-        await nextTurn();
+        work += slice.length;
       }
+      // The next change may be waiting already.
+      if (after === this.#shown.book) untold.delete(local);
+      else untold.set(local, after);
     }
   }
 }

@@ -10,6 +10,7 @@ import {
   CLAIMED,
   type ClientSession,
   definePlugin,
+  departing,
   DROP,
   type HostScope,
   isPromise,
@@ -21,6 +22,7 @@ import {
   z,
 } from "#plugin";
 import { type Acceptance, acceptance } from "./api.ts";
+import { withoutForgedDelay } from "./forged_delay.ts";
 
 type Claimed = Maybe<typeof CLAIMED | undefined>;
 
@@ -44,6 +46,9 @@ export const message = definePlugin({
     const delivery = new Delivery(host);
     host.provide(acceptance, delivery);
     const at = host.at(arriving);
+    const honest = ({ stanza }: { readonly stanza: Stanza }) => withoutForgedDelay(stanza, host.domain);
+    host.at(departing).amend({ kind: "message" }, honest);
+    for (const to of ["account", "resource"] as const) at.amend({ kind: "message", to }, honest);
     at.claim({ kind: "message", to: "account" }, (x) => delivery.toAccount(x));
     at.claim({ kind: "message", to: "resource" }, (x) => delivery.toResource(x));
   },

@@ -5,17 +5,19 @@ import { notifying } from "./api.ts";
 /** Receivers that are served before everything else gets its turn (ARCHITECTURE: fan-out). */
 export const SLICE = 256;
 
-/** Sends one addressed copy of an account's presence, unless a guard keeps it back. */
+/** Sends one addressed copy of an account's presence, or a probe; false where a guard keeps it back. */
 export function notify(
   host: HostScope<unknown>,
   local: string,
   stanza: Stanza,
   session: ClientSession | undefined,
-): void {
+): boolean {
   const x = { stanza, claimed: false, local, session };
   const outcome = host.pass(notifying, x);
   // A guard that has to think says no: presence must not be told by mistake.
-  if (outcome === undefined) host.send(x.stanza);
+  if (outcome !== undefined) return false;
+  host.send(x.stanza);
+  return true;
 }
 
 /** What a session last said of itself, to one receiver. */

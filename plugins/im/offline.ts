@@ -15,9 +15,14 @@ import {
   type HostScope,
   isPromise,
   type Maybe,
+  mayBeRetracted,
   options,
+  parseXml,
+  retractionOf,
+  retracts,
   sessionUnbound,
   size,
+  type Stanza,
   StanzaError,
   stanzaIdBy,
   undelivered,
@@ -36,6 +41,8 @@ import { worthOf } from "./offline_worth.ts";
 
 /** Messages that are read and handed over at a time. */
 const SLICE = 50;
+/** Messages that are looked into for one that is retracted. */
+const CANDIDATES = 100;
 
 const config = options({
   messages: z.number().int().min(1).default(1000).describe("Messages that are kept for one account at most."),
@@ -106,6 +113,7 @@ class Offline {
     const to = stanza.to!;
     // XEP-0175 §4: what belongs to nobody once its session is gone is not kept.
     if (this.host.accounts.role(to) === "guest") return undefined;
+    this.#retract(to.local, stanza);
     const message = this.queue.append(to.local, stanza, since ?? this.host.clock.now(), this.host.config);
     if (message !== undefined) return CLAIMED;
     // What has a name in the archive is taken there: it is not lost, and its sender needs no error.
@@ -122,6 +130,21 @@ class Offline {
     if (worthOf(stanza) !== "keep" || this.host.accounts.role(to) === "guest") return;
     const message = this.queue.append(to.local, stanza, since, this.host.config);
     if (message !== undefined) deposited(this.onItsWay.goes(to.local, message));
+  }
+
+  /** XEP-0424 §6: what was retracted before anybody got it is not handed over; what is on its way to a device stays. */
+  #retract(local: string, stanza: Stanza): void {
+    const retraction = retractionOf(stanza);
+    if (retraction === undefined) return;
+    const by = stanza.from!.bare;
+    const sender = by.toString();
+    const named: Kept[] = [];
+    for (const message of this.queue.all(local)) {
+      if (!message.sender.startsWith(sender) || !mayBeRetracted(message.stanza, retraction)) continue;
+      if (!this.onItsWay.has(local, message)) named.push(message);
+    }
+    const found = named.slice(-CANDIDATES).findLast((it) => retracts(retraction, parseXml(it.stanza), by));
+    if (found !== undefined) this.queue.remove(local, [found]);
   }
 
   /** A device said something of its presence; messages are due when it takes them now and did not before. */
@@ -153,6 +176,9 @@ class Offline {
     this.order.begin(session);
     this.host.spawn(async (signal) => {
       try {
+        // What it has just asked its archive for comes from there.
+        const answering = this.archiving?.answering(session);
+        if (answering !== undefined) await answering;
         await this.#send(session, local, signal);
       } finally {
         this.#written.delete(session);
@@ -166,7 +192,7 @@ class Offline {
 
   async #send(session: ClientSession, local: string, signal: AbortSignal): Promise<void> {
     const { queue, sending } = this;
-    let after = 0;
+    let after: Kept | undefined;
     while (!signal.aborted && session.isBound && isReached(session, this.acceptance)) {
       const messages = queue.page(local, after, SLICE);
       if (messages.length === 0) return;
@@ -174,7 +200,7 @@ class Offline {
       this.#written.set(session, sent);
       for (const message of messages) {
         if (!session.isBound || !sending.hasRoom(session)) break;
-        after = message.number;
+        after = message;
         if (this.onItsWay.has(local, message)) continue;
         if (this.#isSpared(session, message)) {
           queue.remove(local, [message]);

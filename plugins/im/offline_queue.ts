@@ -1,6 +1,7 @@
 /**
- * The messages kept for accounts, in the order in which they came. A message and the account's totals are written together;
- * the number of a message is never used again, so that a client cannot remove one it has not seen.
+ * The messages kept for accounts, in the order in which they were said: one that a session had before it was kept comes before
+ * what was said since. A message and the account's totals are written together; the number of a message is never used again,
+ * so that a client cannot remove one it has not seen.
  */
 import { type HostScope, type Keyval, keyval, parseXml, Stanza, tables, utf8Length } from "#plugin";
 
@@ -8,6 +9,7 @@ const kept = tables("offline", {
   messages: {
     columns: { number: "integer", at: "integer", sender: "text", size: "integer", stanza: "text" },
     key: ["number"],
+    indexes: { by_time: ["at", "number"] },
   },
 });
 
@@ -20,6 +22,8 @@ interface Total {
 }
 
 const totals = keyval<Total>("offline.total");
+/** Messages that are read at a time. */
+const SLICE = 50;
 const NOTHING: Total = { count: 0, size: 0, last: 0 };
 
 /** One message as it lies in the queue. */
@@ -67,9 +71,26 @@ export class OfflineQueue {
     return message;
   }
 
-  /** Up to `limit` messages, oldest first, after the one of a number. */
-  page(local: string, after: number, limit: number): readonly Kept[] {
-    return this.#messages.range(local, { bounds: { after }, limit });
+  /** Up to `limit` messages, oldest first, after one of them. */
+  page(local: string, after: Kept | undefined, limit: number): readonly Kept[] {
+    const index = "by_time";
+    if (after === undefined) return this.#messages.range(local, { index, limit });
+    const { at, number } = after;
+    const same = this.#messages.range(local, { index, where: { at }, bounds: { after: number }, limit });
+    const left = limit - same.length;
+    if (left <= 0) return same;
+    return [...same, ...this.#messages.range(local, { index, bounds: { after: at }, limit: left })];
+  }
+
+  /** All messages, oldest first, a slice at a time. */
+  *all(local: string): IterableIterator<Kept> {
+    let after: Kept | undefined;
+    for (;;) {
+      const messages = this.page(local, after, SLICE);
+      if (messages.length === 0) return;
+      yield* messages;
+      after = messages.at(-1);
+    }
   }
 
   get(local: string, number: number): Kept | undefined {

@@ -22,7 +22,6 @@ export const OFFLINE_NS = "http://jabber.org/protocol/offline";
 
 /** The session has chosen to retrieve by itself. */
 const chosen = defineSlot<true>("offline.chosen");
-const SLICE = 50;
 /** Digits of a node: texts of one length sort like their numbers (XEP-0013 §2.3). */
 const DIGITS = 12;
 
@@ -70,7 +69,7 @@ export class Retrieval {
 
   #headers({ about }: DiscoQuery) {
     const jid = about.toString();
-    return [...this.#all(about.local)].map((message) => ({
+    return [...this.queue.all(about.local)].map((message) => ({
       jid,
       node: nodeOf(message),
       name: message.sender,
@@ -80,7 +79,7 @@ export class Retrieval {
   async #read({ payload, to, session }: Query): Promise<undefined> {
     if (session === undefined) throw notYours();
     session.set(chosen, true);
-    const messages = payload.has("fetch") ? this.#all(to.local) : this.#named(to.local, payload, "view");
+    const messages = payload.has("fetch") ? this.queue.all(to.local) : this.#named(to.local, payload, "view");
     for (const message of messages) {
       const item = el("item", OFFLINE_NS, { node: nodeOf(message) });
       await this.sending.send(session, message, el("offline", OFFLINE_NS, {}, item));
@@ -109,16 +108,6 @@ export class Retrieval {
       }
       return message;
     });
-  }
-
-  *#all(local: string): IterableIterator<Kept> {
-    let after = 0;
-    for (;;) {
-      const messages = this.queue.page(local, after, SLICE);
-      if (messages.length === 0) return;
-      yield* messages;
-      after = messages.at(-1)!.number;
-    }
   }
 }
 

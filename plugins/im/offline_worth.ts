@@ -18,10 +18,13 @@ const PASSING: ReadonlySet<string> = new Set([
   "urn:xmpp:delay",
   // A page of an archive that its reader did not live to see.
   "urn:xmpp:mam:2",
+  "urn:xmpp:occupant-id:0",
   "urn:xmpp:receipts",
   HINTS_NS,
   STANZA_ID_NS,
 ]);
+
+const MUC_USER_NS = "http://jabber.org/protocol/muc#user";
 
 export function worthOf(stanza: Stanza): Worth {
   const { type, source } = stanza;
@@ -43,5 +46,7 @@ function saysSomething(source: Element): boolean {
 
 /** A payload without words that still matters later: an invitation, something encrypted. */
 function isLasting(node: Element | string): boolean {
-  return typeof node !== "string" && node.ns !== CONTENT_NS && !PASSING.has(node.ns);
+  if (typeof node === "string" || node.ns === CONTENT_NS || PASSING.has(node.ns)) return false;
+  // Empty, it only marks what is said in private (XEP-0045 §7.5).
+  return node.ns !== MUC_USER_NS || node.first() !== undefined;
 }

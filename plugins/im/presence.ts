@@ -102,8 +102,17 @@ class Presences {
     const account = Jid.of(local, host.domain);
     const sessions = this.sessions(local);
     if (contact.domain !== host.domain || contact.local === "") {
-      if (sessions.length > 0) host.send(probeOf(account).addressed(contact));
+      // By the rules of any of them (XEP-0016 §2.2): all hear the answer, which passes their own.
+      const probe = probeOf(account).addressed(contact);
+      sessions.some((session) => notify(host, local, probe, session));
     } else for (const session of sessions) this.#show(contact, account, session.jid!);
+  }
+
+  hasTold(session: ClientSession, contact: Jid): boolean {
+    for (const address of toldBy(session) ?? []) {
+      if (Jid.parse(address).bare.equals(contact.bare)) return true;
+    }
+    return false;
   }
 
   renew(session: ClientSession, change: (presence: Element) => Element): void {
@@ -184,7 +193,7 @@ class Presences {
     const probe = probeOf(account);
     return this.#fanout.run(username, watched, (contact) => {
       if (contact.domain === host.domain && contact.local !== "") this.#show(contact, account, full);
-      else host.send(probe.addressed(contact));
+      else notify(host, username, probe.addressed(contact), session);
     });
   }
 

@@ -23,7 +23,7 @@ import {
 } from "./api.ts";
 import { itemElement, type ItemLimits, removedElement, ROSTER_NS, type Wish } from "./roster_item.ts";
 import { Requests } from "./roster_requests.ts";
-import { merged, mergedAll } from "./roster_merge.ts";
+import { merged, mergedAll, shows } from "./roster_merge.ts";
 import { type KeptItem, RosterStore } from "./roster_store.ts";
 import { Versions } from "./roster_versions.ts";
 import { partsOf, seesPresence, type State, stateOf } from "./subscription_table.ts";
@@ -83,7 +83,12 @@ export class RosterBook implements Rosters {
   }
 
   requests(local: string): readonly Jid[] {
-    return this.#requests.contacts(local);
+    return this.#requests.contacts(local).filter((contact) => this.#waits(local, contact));
+  }
+
+  /** A request needs no answer while the contact is one to whom others let the account be shown. */
+  #waits(local: string, contact: Jid): boolean {
+    return !shows(this.#shared?.get(local, contact)?.subscription ?? "none");
   }
 
   /** Somebody else decides about this contact, and the account may not change it. */
@@ -130,7 +135,7 @@ export class RosterBook implements Rosters {
 
   /** The requests that wait for an answer. */
   asked(local: string): Stanza[] {
-    return this.#requests.stanzas(local);
+    return this.#requests.stanzas(local).filter(({ from }) => this.#waits(local, from!));
   }
 
   // --- changing ---------------------------------------------------------------------------------------------------
@@ -197,7 +202,9 @@ export class RosterBook implements Rosters {
   #tell({ local, contact, before, after }: RosterChange, ver: number): void {
     const shared = this.#shared?.get(local, contact);
     const shown = merged(after, shared);
-    this.#push(local, shown === undefined ? removedElement(contact) : itemElement(shown), ver);
+    const item = shown === undefined ? removedElement(contact) : itemElement(shown);
+    // RFC 6121 §2.6: not the version of shared contacts that the client is still to hear of.
+    this.#push(local, item, ver, this.#shared?.told(local));
     this.host.emit(rosterChanged, { local, contact, before: merged(before, shared), after: shown });
   }
 

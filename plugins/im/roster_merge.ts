@@ -31,11 +31,16 @@ export function mergedAll(
 
 function union(a: Subscription, b: Subscription): Subscription {
   const to = watches(a) || watches(b);
-  const from = a === "from" || a === "both" || b === "from" || b === "both";
+  const from = shows(a) || shows(b);
   return to ? from ? "both" : "to" : from ? "from" : "none";
 }
 
 /** Whether the account sees the contact's presence. */
 export function watches(subscription: Subscription): boolean {
   return subscription === "to" || subscription === "both";
+}
+
+/** Whether the contact sees the account's presence. */
+export function shows(subscription: Subscription): boolean {
+  return subscription === "from" || subscription === "both";
 }

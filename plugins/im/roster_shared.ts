@@ -6,10 +6,12 @@ import {
   type RosterChange,
   type SharedContacts,
   sharedContactsChanged,
+  type Subscription,
 } from "./api.ts";
 import { Fanout, notify, tellPresence, tellUnavailable } from "./notify.ts";
+import { probeOf } from "./probe.ts";
 import type { RosterBook } from "./roster_book.ts";
-import { watches } from "./roster_merge.ts";
+import { shows, watches } from "./roster_merge.ts";
 
 /** Keeps clients informed of contacts that are shared with their accounts. */
 export function followShared(host: HostScope<unknown>, book: RosterBook, shared: SharedContacts): void {
@@ -27,18 +29,39 @@ export function followShared(host: HostScope<unknown>, book: RosterBook, shared:
 }
 
 function seesOfItself(book: RosterBook, local: string, contact: Jid): boolean {
-  const subscription = book.get(local, contact)?.subscription;
-  return subscription === "from" || subscription === "both";
+  return shows(book.get(local, contact)?.subscription ?? "none");
 }
 
 /** What an account sees of its contacts once they are others: their presence, or that it is over. */
 function showShared(host: HostScope<unknown>, changes: readonly RosterChange[]): void {
   for (const { local, contact, before, after } of changes) {
-    const was = watches(before?.subscription ?? "none");
-    const is = watches(after?.subscription ?? "none");
-    if (was === is || contact.domain !== host.domain) continue;
     const account = Jid.of(local, host.domain);
-    if (is) { for (const session of host.sessions(contact)) tellPresence(host, session, account); }
-    else tellUnavailable(host, contact, account);
+    const was = before?.subscription ?? "none";
+    const is = after?.subscription ?? "none";
+    if (contact.domain !== host.domain) showElsewhere(host, account, contact, was, is);
+    else if (watches(was) !== watches(is)) show(host, contact, account, watches(is));
   }
+}
+
+/** The server of a contact elsewhere knows nothing of it: what both sides see begins and ends here. */
+function showElsewhere(
+  host: HostScope<unknown>,
+  account: Jid,
+  contact: Jid,
+  was: Subscription,
+  is: Subscription,
+): void {
+  if (shows(was) !== shows(is)) show(host, account, contact, shows(is));
+  if (watches(was) || !watches(is)) return;
+  // RFC 6121 §4.3.1, as when a session comes; one for all of them, by the rules of any (XEP-0016 §2.2).
+  const probe = probeOf(account).addressed(contact);
+  host.sessions(account).some((session) =>
+    session.presence !== undefined && notify(host, account.local, probe, session)
+  );
+}
+
+/** The presence of all sessions of an account, or that it is over (RFC 6121 §3.1.5, §3.2.2). */
+function show(host: HostScope<unknown>, account: Jid, to: Jid, is: boolean): void {
+  if (is) { for (const session of host.sessions(account)) tellPresence(host, session, to); }
+  else tellUnavailable(host, account, to);
 }

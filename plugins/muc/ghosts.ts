@@ -62,7 +62,7 @@ function ask(house: House, room: Chatroom, seat: Seat): void {
     } catch (error) {
       if (isGone(error) && still(house, room, jid) === seat) removeGhost(house, room, seat);
     }
-  });
+  }, { awaited: false });
 }
 
 function isGone(error: unknown): boolean {

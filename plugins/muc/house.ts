@@ -36,8 +36,8 @@ export interface Shelf {
   readonly overriding: Map<string, number>;
   /** Who invited whom where, for answers to it. */
   readonly invitations: Lru<string, Jid>;
-  /** Private messages of late, so that it is known of errors what they are about. */
-  readonly whispered: Lru<string, true>;
+  /** The devices that sent private messages of late, so that it is known of errors whom they are for. */
+  readonly whispered: Lru<string, Jid>;
   /** Requests between occupants that wait for their answer. */
   readonly forwarded: Map<string, Forwarding>;
 }

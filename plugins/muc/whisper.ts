@@ -1,5 +1,5 @@
 /** Private messages between occupants (XEP-0045 §7.5). */
-import { el, type Maybe, type Stanza, StanzaError } from "#plugin";
+import { el, type Jid, type Maybe, type Stanza, StanzaError } from "#plugin";
 import { whispering } from "./api.ts";
 import { honest } from "./appearance.ts";
 import type { Attendee } from "./attendee.ts";
@@ -41,7 +41,7 @@ export function whisper(house: House, stanza: Stanza): Maybe<void> {
   };
   return settled(house.host.pass(whispering, x), (outcome) => {
     if (!passed(house, stanza, outcome)) return;
-    send(house, target, x.stanza);
+    send(house, target, x.stanza, from!);
   });
 }
 
@@ -63,11 +63,11 @@ function composed(stanza: Stanza, attendee: Attendee, target: Attendee): Stanza 
   return stanza.containing(source).between(attendee.jid, target.jid);
 }
 
-/** To all devices of the occupant. */
-function send(house: House, target: Attendee, stanza: Stanza): void {
+/** To all devices of the occupant; `by`: the device that sent it. */
+function send(house: House, target: Attendee, stanza: Stanza, by: Jid): void {
   const shared = stanza.containing(stanza.source.with({}));
   for (const { jid } of [...target.seats]) {
-    if (shared.id !== undefined && !shared.isError) house.shelf.whispered.set(`${jid} ${shared.id}`, true);
+    if (shared.id !== undefined) house.shelf.whispered.set(`${jid} ${shared.id}`, by);
     house.send(shared.addressed(jid));
   }
 }
@@ -82,7 +82,14 @@ function returned(
 ): void {
   bounced(house, room, stanza);
   if (from === undefined || to === undefined || saysGone(stanza) || from === to) return;
-  const answer = stanza.containing(honest(stanza.source)).between(from.jid, to.jid);
+  const { whispered } = house.shelf;
+  const key = `${stanza.from} ${stanza.id}`;
   // Of what was for everybody, nobody wants to hear.
-  if (house.shelf.whispered.delete(`${stanza.from} ${stanza.id}`)) send(house, to, answer);
+  const by = whispered.get(key);
+  if (by === undefined) return;
+  whispered.delete(key);
+  // Somebody else may have taken the name since then.
+  if (!to.account.equals(by.bare)) return;
+  // Its server gives copies to the other devices (XEP-0280 §6.1), which got copies of the whisper.
+  house.send(stanza.containing(honest(stanza.source)).between(from.jid, by));
 }

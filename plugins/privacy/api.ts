@@ -10,6 +10,8 @@ export interface Privacy {
   refuses(local: string, contact: Jid, kind: "message" | "iq" | "presence"): boolean;
   /** Whether a contact is not told of the account's presence, or of that of one session, nor of what goes with it. */
   hides(local: string, contact: Jid, session?: ClientSession): boolean;
+  /** Whether a session has chosen rules of its own that hide it from somebody, as who is invisible does (XEP-0126). */
+  conceals(session: ClientSession): boolean;
   /** The blocked addresses: a domain, an account, or a resource. */
   blocked(local: string): readonly Jid[];
 }

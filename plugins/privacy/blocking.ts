@@ -20,7 +20,7 @@ import {
   StanzaError,
   z,
 } from "#plugin";
-import { availability, roster } from "../im/api.ts";
+import { availability, roster, sharedContacts } from "../im/api.ts";
 import { privacy } from "./api.ts";
 import { blockedIn, withBlocked, withoutBlocked } from "./blocklist.ts";
 import { enforce } from "./enforcement.ts";
@@ -46,7 +46,7 @@ export const blocking = definePlugin<Config>({
   config,
   standard: true,
   provides: [ruleBook, privacy],
-  wants: [roster, availability],
+  wants: [roster, availability, sharedContacts],
   setup(host) {
     const book = new RuleBook(host);
     host.provide(ruleBook, book);

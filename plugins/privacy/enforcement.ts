@@ -6,6 +6,7 @@
 import {
   type Arriving,
   arriving,
+  type ClientSession,
   type Delivering,
   delivering,
   type Departing,
@@ -13,17 +14,20 @@ import {
   DROP,
   el,
   errorOf,
+  forwardedOf,
   type HostScope,
-  type Jid,
+  Jid,
   type Refusal,
   type Stanza,
   StanzaError,
   undelivered,
 } from "#plugin";
-import { type Notifying, notifying } from "../im/api.ts";
+import { type Availability, availability, type Notifying, notifying } from "../im/api.ts";
 import { IQ, MESSAGE, OTHER, PRESENCE_IN, PRESENCE_OUT } from "./item.ts";
 import type { RuleBook } from "./rule_book.ts";
 import type { Rules } from "./rule_store.ts";
+
+const CARBONS_NS = "urn:xmpp:carbons:2";
 
 /** Registers the guards of a host. */
 export function enforce(host: HostScope<unknown>, book: RuleBook): void {
@@ -46,7 +50,11 @@ const KEPT_BACK = new StanzaError("not-acceptable", "your privacy list keeps thi
 const NOBODY = new StanzaError("service-unavailable");
 
 class Enforcement {
-  constructor(private readonly host: HostScope<unknown>, private readonly book: RuleBook) {}
+  readonly #availability: Availability | undefined;
+
+  constructor(private readonly host: HostScope<unknown>, private readonly book: RuleBook) {
+    this.#availability = host.find(availability);
+  }
 
   /** What a session sends. Presence for all subscribers is looked at copy by copy, in `tells`. */
   departs({ stanza, session }: Readonly<Departing>): Refusal | undefined {
@@ -75,7 +83,17 @@ class Enforcement {
     const list = session === undefined ? rules.standard : book.applied(rules, session);
     if (book.denial(list, kind, to.local, from) === undefined) return undefined;
     const forAll = session === undefined && (kind === MESSAGE || kind === PRESENCE_IN);
-    return forAll && this.#someAllow(rules, kind, to, from) ? undefined : refusalOf(stanza);
+    if (forAll && this.#someAllow(rules, kind, to, from)) return undefined;
+    return session !== undefined && this.#isFromRoom(stanza, session) ? DROP : refusalOf(stanza);
+  }
+
+  /**
+   * A room takes an error for the end of whoever it comes from, and would put a session out that does not want to hear one
+   * of the others there. The answer is only recommended (XEP-0191 §3.3), and the room knows that the session is there.
+   */
+  #isFromRoom({ kind, from }: Stanza, session: ClientSession): boolean {
+    return kind === "message" && from!.resource !== "" &&
+      this.#availability?.hasTold(session, from!) === true;
   }
 
   /** Whether a session has chosen other rules than the account's, by which it gets what the account does not. */
@@ -98,20 +116,39 @@ class Enforcement {
   /** What is about to be written to a session: by its own rules, and for what was kept before they were made. */
   reaches({ stanza, session }: Readonly<Delivering>): Refusal | undefined {
     const { book } = this;
-    const rules = book.rules(session.username);
     const { from } = stanza;
-    if (rules === undefined || from === undefined) return undefined;
+    if (from === undefined) return undefined;
+    if (this.#passesBy(stanza, from, session)) return DROP;
+    const rules = book.rules(session.username);
+    if (rules === undefined) return undefined;
     const list = book.applied(rules, session);
+    const copied = copiedSender(stanza, session.account);
+    if (copied !== undefined) return book.denial(list, MESSAGE, session.username, copied) && DROP;
     return book.denial(list, kindOfInbound(stanza), session.username, from) && refusalOf(stanza);
   }
 
-  /** What the server says of an account's presence. */
+  /**
+   * Presence for an account as a whole was judged as that; here its sender may have rules for the single device, and not
+   * for the account. Which devices of accounts elsewhere get it is not for us to say.
+   */
+  #passesBy(stanza: Stanza, from: Jid, { jid, account }: ClientSession): boolean {
+    const { book, host } = this;
+    if (!isNotification(stanza) || stanza.to?.resource !== "" || from.domain !== host.domain) return false;
+    const rules = book.rules(from.local);
+    if (rules === undefined) return false;
+    const sender = host.session(from);
+    const list = sender === undefined ? rules.standard : book.applied(rules, sender);
+    const denies = (to: Jid) => book.denial(list, PRESENCE_OUT, from.local, to) !== undefined;
+    return denies(jid!) && !denies(account);
+  }
+
+  /** What the server says of an account's presence, and asks of others' for it. */
   tells({ stanza, local, session }: Readonly<Notifying>): Refusal | undefined {
     const { book } = this;
     const rules = book.rules(local);
     if (rules === undefined) return undefined;
     const list = session === undefined ? rules.standard : book.applied(rules, session);
-    return book.denial(list, PRESENCE_OUT, local, stanza.to!) && DROP;
+    return book.denial(list, isNotification(stanza) ? PRESENCE_OUT : OTHER, local, stanza.to!) && DROP;
   }
 }
 
@@ -124,6 +161,14 @@ function kindOfInbound(stanza: Stanza): number {
   if (stanza.kind === "message") return MESSAGE;
   if (stanza.kind === "iq") return IQ;
   return isNotification(stanza) ? PRESENCE_IN : OTHER;
+}
+
+/** Whose message it is that another device got, where that is a copy of it (XEP-0280 §7): it is the account that sends copies. */
+function copiedSender(stanza: Stanza, account: Jid): Jid | undefined {
+  if (stanza.kind !== "message" || stanza.from?.equals(account) !== true) return undefined;
+  const received = stanza.child("received", CARBONS_NS);
+  const from = received && forwardedOf(received)?.stanza.attr("from");
+  return from === undefined ? undefined : Jid.tryParse(from);
 }
 
 /** XEP-0191 §3.3. Headlines and errors get no answer when there is nobody either (RFC 6121 §8.5.2.2.1). */

@@ -4,7 +4,7 @@
  * likewise (XEP-0016 §2.10). `hide` runs under the old rules, `show` under the new ones.
  */
 import { type ClientSession, CONTENT_NS, el, type HostScope, Jid, nextTurn, Stanza } from "#plugin";
-import { type Availability, notifying, type Rosters } from "../im/api.ts";
+import { type Availability, notifying, type Rosters, type SharedContacts } from "../im/api.ts";
 import { PRESENCE_IN, PRESENCE_OUT } from "./item.ts";
 import type { Owner, RuleList } from "./rule_list.ts";
 
@@ -19,6 +19,7 @@ export interface Surroundings {
   readonly host: HostScope<unknown>;
   readonly rosters: Rosters;
   readonly availability: Availability;
+  readonly shared: SharedContacts | undefined;
 }
 
 /** Receivers that are served before everything else gets its turn (ARCHITECTURE: fan-out). */
@@ -28,6 +29,7 @@ export class PresenceShift {
   readonly #outbox: Stanza[] = [];
   readonly #owner: Owner;
   readonly #views: readonly View[];
+  #watchers: readonly Jid[] | undefined;
 
   constructor(private readonly around: Surroundings, private readonly account: Jid, views: readonly View[]) {
     this.#views = views.filter(({ before, after }) => before !== after);
@@ -78,21 +80,24 @@ export class PresenceShift {
   }
 
   /** Who may see the account's presence, and single devices of theirs that there are rules for. */
-  #subscribers({ before, after }: View): Jid[] {
-    const { rosters } = this.around;
+  #subscribers({ before, after }: View): Iterable<Jid> {
+    const { rosters, shared } = this.around;
     const { local } = this.account;
-    const receivers: Jid[] = [];
+    const receivers = new Map<string, Jid>();
     for (const { jid, subscription } of rosters.items(local)) {
-      if (subscription === "from" || subscription === "both") receivers.push(jid);
+      if (subscription === "from" || subscription === "both") receivers.set(jid.toString(), jid);
     }
+    // Who sees it because of a group for everybody may be in no roster of the account's.
+    this.#watchers ??= shared?.watchers(local) ?? [];
+    for (const jid of this.#watchers) receivers.set(jid.toString(), jid);
     for (const address of new Set([...before?.addresses() ?? [], ...after?.addresses() ?? []])) {
       if (!address.includes("/")) continue;
       const jid = Jid.tryParse(address);
       if (jid !== undefined && !jid.bare.equals(this.account) && rosters.sees(local, jid)) {
-        receivers.push(jid);
+        receivers.set(address, jid);
       }
     }
-    return receivers;
+    return receivers.values();
   }
 
   #watched(): Jid[] {

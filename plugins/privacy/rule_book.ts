@@ -3,7 +3,14 @@
  * the plugins of this family; everybody else has `privacy` of api.ts.
  */
 import { type ClientSession, defineEvent, defineService, defineSlot, type HostScope, Jid } from "#plugin";
-import { type Availability, availability, roster, type Rosters } from "../im/api.ts";
+import {
+  type Availability,
+  availability,
+  roster,
+  type Rosters,
+  type SharedContacts,
+  sharedContacts,
+} from "../im/api.ts";
 import type { Privacy } from "./api.ts";
 import { blockedIn } from "./blocklist.ts";
 import { IQ, listOf, MESSAGE, NO_LISTS, PRESENCE_IN, PRESENCE_OUT, type PrivacyRecord } from "./item.ts";
@@ -31,11 +38,13 @@ export class RuleBook implements Privacy {
   readonly #store: RuleStore;
   readonly #rosters: Rosters | undefined;
   readonly #availability: Availability | undefined;
+  readonly #shared: SharedContacts | undefined;
 
   constructor(private readonly host: HostScope<unknown>) {
     this.#store = host.hold(kept, () => new RuleStore(host));
     this.#rosters = host.find(roster);
     this.#availability = host.find(availability);
+    this.#shared = host.find(sharedContacts);
   }
 
   // --- deciding ---------------------------------------------------------------------------------------------------
@@ -75,6 +84,12 @@ export class RuleBook implements Privacy {
     if (rules === undefined) return false;
     const list = session === undefined ? rules.standard : this.applied(rules, session);
     return this.denial(list, PRESENCE_OUT, local, contact) !== undefined;
+  }
+
+  conceals(session: ClientSession): boolean {
+    const rules = this.rules(session.username);
+    const list = rules && this.applied(rules, session);
+    return list !== rules?.standard && list?.denies(PRESENCE_OUT) === true;
   }
 
   blocked(local: string): readonly Jid[] {
@@ -127,7 +142,7 @@ export class RuleBook implements Privacy {
     const [rosters, availability] = [this.#rosters, this.#availability];
     const shift = rosters === undefined || availability === undefined
       ? undefined
-      : new PresenceShift({ host, rosters, availability }, account, views);
+      : new PresenceShift({ host, rosters, availability, shared: this.#shared }, account, views);
     shift?.hide();
     change();
     shift?.show();

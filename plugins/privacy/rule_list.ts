@@ -28,7 +28,8 @@ export class RuleList {
   readonly #addresses = new Map<string, Rule>();
   readonly #others: Rule[] = [];
 
-  constructor({ items }: Pick<PrivacyList, "items">) {
+  constructor(private readonly list: Pick<PrivacyList, "items">) {
+    const { items } = list;
     const last = new Map<string, Rule>();
     for (let at = 0; at < items.length; at++) {
       const item = items[at]!;
@@ -55,6 +56,11 @@ export class RuleList {
   denial(kind: number, contact: Jid, owner: Owner): Rule | undefined {
     const rule = this.#first(kind, contact, owner);
     return rule === undefined || rule.item.allow === true ? undefined : rule;
+  }
+
+  /** Whether any rule keeps something of a kind back. */
+  denies(kind: number): boolean {
+    return this.list.items.some(({ allow, kinds = EVERYTHING }) => allow !== true && (kinds & kind) !== 0);
   }
 
   /** The addresses with rules of their own. */

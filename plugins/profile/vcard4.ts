@@ -89,7 +89,15 @@ class NewCards {
       const card = what === "closed" ? undefined : lastOf(service, NODE)?.payload;
       const before = this.cards.get(local);
       const after = toVcardTemp(card, before);
-      if (after.toString() !== before?.toString()) this.cards.set(local, after);
+      if (after.toString() === before?.toString()) return;
+      try {
+        this.cards.set(local, after);
+      } catch (error) {
+        // What is too large for the older card is not shown there, and neither is what it replaces.
+        const rest = toVcardTemp(undefined, before);
+        if (before !== undefined && rest.toString() !== before.toString()) this.cards.set(local, rest);
+        throw error;
+      }
     });
   }
 

@@ -96,7 +96,7 @@ export class PersonalAudience {
       // It may have gone, or have said something else since.
       const now = session.presence === undefined ? undefined : capsOf(session.presence.source);
       if (now?.ver === capsOf(presence.source)?.ver) this.#learned(session, interest);
-    });
+    }, { awaited: false });
   }
 
   absent(session: ClientSession): void {
@@ -178,7 +178,7 @@ export class PersonalAudience {
       const interest = await this.#interests.ask(presence, from, this.around.service(local).jid);
       // It may have gone since, or have said something else.
       if (this.#elsewhere.get(local)?.get(from.toString()) === asked) this.#noted(local, from, interest);
-    });
+    }, { awaited: false });
   }
 
   #noted(local: string, jid: Jid, interest: Interest): void {

@@ -98,6 +98,7 @@ function serve(host: HostScope<ServiceOptions>, base: Partial<NodeConfig>): void
 /** Whether somebody is one of those who may. */
 function allows(host: HostScope<unknown>, who: "local" | "anyone" | "admins", jid: Jid): boolean {
   if (who === "anyone" || host.may(jid, "admin")) return true;
-  if (who === "admins") return false;
+  // A host is nobody: what it publishes is what somebody made it publish, such as notifications (XEP-0357 §7).
+  if (who === "admins" || jid.local === "") return false;
   return host.parent === undefined ? host.sibling(jid.domain) !== undefined : jid.domain === host.parent;
 }

@@ -1,9 +1,17 @@
 /**
  * To each registration leads a line of notices: the first goes at once, what comes soon after it is put together into one,
  * and the first call of that time does not wait either. An answer that is an error ends the registration, unless trying again may help (XEP-0357 §7.1).
- * The number of messages that a device was told last is kept, so that it goes on after a restart.
+ * The number of messages that a device was told last is kept, so that it goes on after a restart; the lines outlive a reload.
  */
-import { type HostScope, map, type MapStore, type Stanza, StanzaError, type Timed } from "#plugin";
+import {
+  defineSlot,
+  type HostScope,
+  map,
+  type MapStore,
+  type Stanza,
+  StanzaError,
+  type Timed,
+} from "#plugin";
 import type { Cause } from "./cause.ts";
 import type { Notice, Openness } from "./notice.ts";
 import { publishing } from "./notification.ts";
@@ -34,6 +42,8 @@ class Line implements Timed {
   next: Cause | undefined;
   /** What was told while a session waited: it may come a second time, when nobody resumes the session. */
   #told: Set<string> | undefined;
+  /** What of it has no id, by what a queue knows it by: for as long as one holds it. */
+  #toldUnnamed: WeakSet<object> | undefined;
 
   constructor(
     readonly local: string,
@@ -43,19 +53,27 @@ class Line implements Timed {
     private readonly rested: (line: Line) => void,
   ) {}
 
-  hasTold({ from, id }: Stanza): boolean {
+  hasTold(stanza: Stanza): boolean {
+    const { from, id } = stanza;
+    if (id === undefined) return this.#toldUnnamed?.has(stanza.written().content) === true;
     return this.#told?.has(`${from}\n${id}`) === true;
   }
 
-  remember({ from, id }: Stanza): void {
+  remember(stanza: Stanza): void {
+    const { from, id } = stanza;
+    if (id === undefined) {
+      (this.#toldUnnamed ??= new WeakSet()).add(stanza.written().content);
+      return;
+    }
     this.#told ??= new Set();
-    if (id !== undefined && this.#told.size < REMEMBERED) this.#told.add(`${from}\n${id}`);
+    if (this.#told.size < REMEMBERED) this.#told.add(`${from}\n${id}`);
   }
 
   reset(): void {
     this.messages = 0;
     this.next = undefined;
     this.#told = undefined;
+    this.#toldUnnamed = undefined;
   }
 
   expire(): void {
@@ -65,9 +83,19 @@ class Line implements Timed {
   }
 }
 
-export class Lines {
+/** What outlives a reload. */
+class Held {
   /** By account and registration; only where something is unread or was sent lately. */
-  readonly #accounts = new Map<string, Map<string, Line>>();
+  readonly accounts = new Map<string, Map<string, Line>>();
+  /** Who sends for them: the first, until it stops. A reload may be given up when the next has been set up already. */
+  readonly keepers: Lines[] = [];
+}
+
+const held = defineSlot<Held>("push.lines");
+
+export class Lines {
+  readonly #held: Held;
+  readonly #accounts: Map<string, Map<string, Line>>;
   readonly #unread: MapStore<number>;
 
   constructor(
@@ -78,6 +106,10 @@ export class Lines {
     private readonly facts: (local: string) => { open: Openness; requests: number },
   ) {
     this.#unread = host.open(unread);
+    this.#held = host.hold(held, () => new Held());
+    this.#accounts = this.#held.accounts;
+    this.#held.keepers.push(this);
+    host.onStop(() => this.#stop());
   }
 
   /** `waits`: it is kept for a session that waits to be resumed. */
@@ -91,7 +123,7 @@ export class Lines {
     else if (isCall || line.next?.type !== "call") line.next = cause;
   }
 
-  /** The devices behind these registrations have seen everything. */
+  /** The devices behind these registrations have seen everything, or are to be told nothing more. */
   reset(local: string, registrations: readonly Registration[]): void {
     for (const registration of registrations) this.#reset(local, keyOf(registration));
   }
@@ -108,7 +140,10 @@ export class Lines {
     if (line?.resting === false) this.#remove(line);
   }
 
-  stop(): void {
+  #stop(): void {
+    const { keepers } = this.#held;
+    keepers.splice(keepers.indexOf(this), 1);
+    if (keepers.length > 0) return;
     for (const lines of this.#accounts.values()) {
       for (const line of lines.values()) this.host.wheel.disarm(line);
     }
@@ -121,12 +156,14 @@ export class Lines {
     let line = lines.get(key);
     if (line === undefined) {
       const messages = this.#unread.get(local, key) ?? 0;
-      lines.set(key, line = new Line(local, key, messages, (rested) => this.#rested(rested)));
+      const { keepers } = this.#held;
+      lines.set(key, line = new Line(local, key, messages, (rested) => keepers[0]?.rested(rested)));
     }
     return line;
   }
 
-  #rested(line: Line): void {
+  /** For a line that may send again. */
+  rested(line: Line): void {
     const { next } = line;
     line.next = undefined;
     const registration = this.registrations.find(line.local, line.key);
@@ -154,8 +191,9 @@ export class Lines {
       );
       try {
         await Promise.race([this.host.request(request, this.options.timeout), stopped]);
+        if (signal.aborted) return;
         line.failures = 0;
-        if (!signal.aborted) this.#count("sent");
+        this.#count("sent");
       } catch (error) {
         if (!(error instanceof StanzaError)) throw error;
         this.#count("failed");
@@ -170,14 +208,14 @@ export class Lines {
       .of(this.host.domain, result).add();
   }
 
-  #failed(line: Line, { jid, node, since }: Registration, { condition, type }: StanzaError): void {
+  #failed(line: Line, { jid, since }: Registration, { condition, type }: StanzaError): void {
     const { local, key } = line;
     const passing = type === "wait" || condition === "remote-server-not-found";
     if (passing && ++line.failures < PATIENCE) return;
     // It may have been enabled anew in the meantime.
     if (this.registrations.find(local, key)?.since !== since) return;
     this.host.log.info("push disabled", { account: local, service: jid, condition });
-    this.registrations.remove(local, jid, node);
+    this.registrations.drop(local, key);
     this.#reset(local, key);
   }
 }

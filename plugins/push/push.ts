@@ -24,6 +24,7 @@ import {
 } from "#plugin";
 import { type Command, commands } from "../admin/api.ts";
 import { acceptance, carbons, joinedRooms, presenceChanged, roster } from "../im/api.ts";
+import { privacy } from "../privacy/api.ts";
 import { keptForParked, sessionResumed } from "../stream/api.ts";
 import { type Pushing, pushing } from "./api.ts";
 import { causeOf, isWanted, newsOf } from "./cause.ts";
@@ -68,7 +69,7 @@ export const push = definePlugin({
   config,
   standard: true,
   provides: [pushing],
-  wants: [acceptance, carbons, roster, joinedRooms, commands],
+  wants: [acceptance, carbons, roster, joinedRooms, privacy, commands],
   setup(host) {
     const pushes = new Pushes(host);
     host.accountFeature(
@@ -100,7 +101,6 @@ export const push = definePlugin({
     host.on(accountRemoved, ({ local }) => pushes.removed(local));
     host.find(commands)?.register(host, pushes.command());
     host.provide(pushing, pushes);
-    host.onStop(() => pushes.stop());
   },
 });
 
@@ -129,7 +129,7 @@ class Pushes implements Pushing {
     if (registration.jid === to.toString()) {
       throw new StanzaError("bad-request", "that is the account itself");
     }
-    this.#registrations.add(to.local, registration);
+    this.#lines.reset(to.local, this.#registrations.add(to.local, registration));
   }
 
   /** Also where there is nothing to disable: what the client wants is so. */
@@ -183,6 +183,7 @@ class Pushes implements Pushing {
     const to = stanza.to!;
     const registrations = this.#registrations.of(to.local);
     if (registrations.length === 0 || stanza === this.#missed || !this.#isTaken(stanza)) return;
+    if (this.#isKeptOut(stanza, to)) return;
     const sessions = this.host.sessions(to);
     const absent = registrations.filter((it) =>
       // What a session that waits to be resumed gets is told by `parked`.
@@ -204,6 +205,11 @@ class Pushes implements Pushing {
     );
   }
 
+  /** By the rules of those that are not there; one that is may have chosen others for itself (XEP-0016 §2.2). */
+  #isKeptOut({ from }: Stanza, { local }: Jid): boolean {
+    return from !== undefined && this.host.find(privacy)?.refuses(local, from, "message") === true;
+  }
+
   /** A request for a subscription, of an account that is not there. */
   asked({ stanza, claimed }: Readonly<Arriving>): undefined {
     if (stanza.type !== "subscribe" || !claimed) return;
@@ -223,8 +229,9 @@ class Pushes implements Pushing {
     return this.#registrations.of(local).length > 0;
   }
 
-  /** Something that was said where the account is not. */
+  /** Something that was said where the account is not: it has passed no rules of the account yet (XEP-0191 §3.3). */
   tell(account: Jid, stanza: Stanza): void {
+    if (this.#isKeptOut(stanza, account)) return;
     this.#push(stanza, account, this.#registrations.of(account.local), undefined);
   }
 
@@ -240,10 +247,6 @@ class Pushes implements Pushing {
   removed(local: string): undefined {
     this.#registrations.forget(local);
     this.#lines.forget(local);
-  }
-
-  stop(): void {
-    this.#lines.stop();
   }
 
   #push(

@@ -66,13 +66,15 @@ export class Registrations {
     return this.of(local).find((registration) => keyOf(registration) === key);
   }
 
-  /** What was enabled for the same service and node before is replaced (§5). */
-  add(local: string, registration: Registration): void {
+  /** What was enabled for the same service and node before is replaced (§5). Says which had to go to make room. */
+  add(local: string, registration: Registration): Registration[] {
     const key = keyOf(registration);
     const others = this.of(local).filter((other) => keyOf(other) !== key).sort((a, b) => b.since - a.since);
-    for (const oldest of others.slice(this.most - 1)) this.#stored.set(local, keyOf(oldest), undefined);
+    const gone = others.slice(this.most - 1);
+    for (const oldest of gone) this.#stored.set(local, keyOf(oldest), undefined);
     this.#stored.set(local, key, registration);
     this.#cache.delete(local);
+    return gone;
   }
 
   /** Removes those of a service, or the one of a node there (§6), and says which they were. */
@@ -81,6 +83,12 @@ export class Registrations {
     for (const registration of gone) this.#stored.set(local, keyOf(registration), undefined);
     this.#cache.delete(local);
     return gone;
+  }
+
+  /** Removes one: without a node it is that of no node, not all of its service. */
+  drop(local: string, key: string): void {
+    this.#stored.set(local, key, undefined);
+    this.#cache.delete(local);
   }
 
   /** Without any that an account of this name had. */

@@ -139,7 +139,7 @@ class Gallery {
       return bit;
     }).finally(() => this.#asked.delete(key));
     this.#asked.set(key, coming);
-    this.host.spawn(() => coming.then(() => {}));
+    this.host.spawn(() => coming.then(() => {}), { awaited: false });
   }
 
   /** §2.3, from the room to whoever showed it. */

@@ -8,8 +8,8 @@ export const sessionParked = defineEvent<{ session: ClientSession }>("sessionPar
  * broke.
  */
 export const keptForParked = defineEvent<{ session: ClientSession; stanza: Stanza }>("keptForParked");
-/** A session goes on with another stream. */
-export const sessionResumed = defineEvent<{ session: ClientSession }>("sessionResumed");
+/** A session goes on with another stream: that of `from`, which has logged in and is no more. */
+export const sessionResumed = defineEvent<{ session: ClientSession; from: ClientSession }>("sessionResumed");
 
 /** A message that lies in storage while it is in the queues of sessions, so that it outlives the server. */
 export interface Deposit {

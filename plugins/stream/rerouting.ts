@@ -72,9 +72,12 @@ export class Rerouting {
     return this.#acceptance?.accepts(priority) ?? priority >= 0;
   }
 
-  /** A session has something in its queue now. Of what comes to each device apart it is remembered beyond that. */
-  gave(session: ClientSession, { isCopy, kind, type, content }: Written): void {
-    if (!isCopy || kind !== "message" || type === "groupchat") return;
+  /** A session has got something: remembered of what comes to each device apart, also where nothing is acknowledged. */
+  gave(session: ClientSession, stanza: Stanza): void {
+    const { kind, type } = stanza;
+    if (kind !== "message" || type === "groupchat" || !stanza.isCopyOf(stanza)) return;
+    if (!isForAccount(session, stanza)) return;
+    const { content } = stanza.written();
     const sessions = this.#given.get(content);
     if (sessions === undefined) this.#given.set(content, new WeakSet([session]));
     else sessions.add(session);
@@ -92,7 +95,7 @@ export class Rerouting {
         if (acks.owes(stanza)) this.#refuse(stanza);
       } else if (kind === "message") {
         if (type === "groupchat") this.#refuse(Stanza.again(written));
-        else if (isForAccount(acks, written)) this.#message(acks, Stanza.again(written), place, held);
+        else if (isForAccount(acks.session, written)) this.#message(acks, Stanza.again(written), place, held);
       }
     });
   }
@@ -100,7 +103,7 @@ export class Rerouting {
   /** Whether a message would be lost with the memory of this server. */
   isAtStake(acks: Acknowledgements, written: Written, place: number): boolean {
     const { session, session: { account } } = acks;
-    if (written.kind !== "message" || written.type === "groupchat" || !isForAccount(acks, written)) {
+    if (written.kind !== "message" || written.type === "groupchat" || !isForAccount(session, written)) {
       return false;
     }
     if (this.#isUnwanted(acks, written)) return false;
@@ -196,10 +199,9 @@ export class Rerouting {
     return acks.uncopied.had(other, place, this.#carbons?.isEnabled(other) === true);
   }
 
-  /** Whether a device that came later finds a message in the archive: it would show it a second time. */
+  /** Whether a device finds a message in the archive, where all of the account's are: it would show it a second time. */
   #reads(other: ClientSession, stanza: Stanza, at: number): boolean {
-    const copied = stanza.to?.resource === "" || this.#carbons?.isEnabled(other) === true;
-    return copied && this.#archiving?.hasAsked(other, at) === true && this.#archiving.has(stanza);
+    return this.#archiving?.hasAsked(other, at) === true && this.#archiving.has(stanza);
   }
 
   #isReached(session: ClientSession): boolean {
@@ -236,7 +238,7 @@ class Held {
 }
 
 /** Not what was made for the session alone: copies, pages of its archive; nor what nobody would miss. */
-function isForAccount({ session: { account } }: Acknowledgements, { from, type }: Sent): boolean {
+function isForAccount({ account }: ClientSession, { from, type }: Sent): boolean {
   return type !== "headline" && type !== "error" && from?.equals(account) === false;
 }
 

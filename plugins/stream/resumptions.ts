@@ -29,7 +29,7 @@ export class Resumptions {
   /** `goOn`: a session has its new stream, and its client was told. */
   constructor(
     private readonly host: HostScope<unknown>,
-    private readonly goOn: (acks: Acknowledgements) => void,
+    private readonly goOn: (acks: Acknowledgements, from: ClientSession) => void,
   ) {
     this.#resumable = host.hold(resumable, () => new Map());
   }
@@ -66,14 +66,16 @@ export class Resumptions {
     if (!isBehind) acks.acknowledge(h);
     await this.#settled(acks);
     if (isBehind && acks.session.parked) acks.session.unbind(new Error("its client has lost its place"));
-    if (isBehind || !acks.session.isBound) {
+    const over = (): Element => {
       this.count("failed");
       return failure(ns, "item-not-found", acks.inbound);
-    }
+    };
+    if (isBehind || !acks.session.isBound) return over();
     return {
       session: acks.session,
       answer: () => el("resumed", ns, { previd: id, h: String(acks.inbound) }),
-      resumed: () => this.goOn(acks),
+      over,
+      resumed: (from) => this.goOn(acks, from),
     };
   }
 

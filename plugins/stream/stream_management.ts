@@ -107,7 +107,7 @@ class StreamManagement implements Keeper {
     this.#stakes = new Stakes(host, this.#rerouting, (session) => session.get(acknowledgements));
     this.#answers = new AckAnswers(host);
     this.#patience = new Patience(host, (session) => this.#stakes.lookAt(session.account));
-    this.#resumptions = new Resumptions(host, (acks) => this.#goOn(acks));
+    this.#resumptions = new Resumptions(host, (acks, from) => this.#goOn(acks, from));
   }
 
   register(): void {
@@ -147,7 +147,8 @@ class StreamManagement implements Keeper {
     });
     host.tap(writing, ({ session, stanza, text }) => {
       const acks = session.get(acknowledgements);
-      if (acks !== undefined) this.#sent(acks, stanza, text);
+      if (acks === undefined) this.#rerouting.gave(session, stanza);
+      else this.#sent(acks, stanza, text);
     });
     host.tap(parting, ({ session, end }) => this.#park(session, end));
     host.on(sessionUnbound, ({ session }) => this.#over(session));
@@ -214,16 +215,19 @@ class StreamManagement implements Keeper {
     const found = await this.#resumptions.find(session, element);
     // The client has gone away meanwhile.
     if (session.stream === undefined) return undefined;
-    if (found instanceof Element) {
-      session.stream.send(found);
+    if (!session.home!.isCurrent(session, session.username)) {
+      throw new StreamError("not-authorized", "this account is not what it was at the login");
+    }
+    if (found instanceof Element || !found.session.isBound) {
+      session.stream.send(found instanceof Element ? found : found.over());
       return undefined;
     }
     session.stream.send(found.answer());
     found.session.resume(session);
-    found.resumed();
+    found.resumed(session);
   }
 
-  #goOn(acks: Acknowledgements): void {
+  #goOn(acks: Acknowledgements, from: ClientSession): void {
     this.host.wheel.disarm(acks);
     acks.goOn();
     const { domain } = this.host;
@@ -238,7 +242,7 @@ class StreamManagement implements Keeper {
     if (acks.queue.length > 0) acks.request();
     this.#resumptions.count("resumed");
     this.host.log.debug("resumed", { session: acks.session.jid?.toString(), again: acks.queue.length });
-    this.host.emit(sessionResumed, { session: acks.session });
+    this.host.emit(sessionResumed, { session: acks.session, from });
   }
 
   #answer(session: ClientSession): undefined {
@@ -261,7 +265,7 @@ class StreamManagement implements Keeper {
     acks.sent(stanza, text, this.host.clock.now());
     // The session is over.
     if (acks.overfull) return;
-    this.#rerouting.gave(session, stanza.written());
+    this.#rerouting.gave(session, stanza);
     if (session.parked) this.host.emit(keptForParked, { session, stanza });
     else this.#patience.sent(acks);
     if ((acks.silent || session.parked) && !acks.entrusting) this.#stakes.came(acks);

@@ -23,6 +23,8 @@ export interface AccountRecord {
   readonly created: number;
   readonly role?: Role;
   readonly disabled?: boolean;
+  /** When it last got another password or was switched off: what was given out before to log in with is over. */
+  readonly changed?: number;
 }
 
 const records = keyval<AccountRecord>("account");
@@ -114,6 +116,8 @@ export class Accounts {
       throw new StanzaError("not-allowed", "passwords are not kept here");
     }
     await provider.setPassword(local, password);
+    const now = this.clock.now();
+    this.#write(local, { ...(this.record(local) ?? { created: now }), changed: now });
     this.#note(local);
     this.host.emit(passwordChanged, { local });
   }
@@ -126,8 +130,9 @@ export class Accounts {
 
   /** Switches an account off, which ends its sessions, or on again. */
   setDisabled(local: string, disabled: boolean): void {
-    const { disabled: _before, ...rest } = this.record(local) ?? { created: this.clock.now() };
-    this.#write(local, disabled ? { ...rest, disabled } : rest);
+    const now = this.clock.now();
+    const { disabled: _before, ...rest } = this.record(local) ?? { created: now };
+    this.#write(local, disabled ? { ...rest, disabled, changed: now } : rest);
     if (!disabled) return;
     this.#endSessions(local, "this account has been disabled");
     this.host.emit(accountDisabled, { local });

@@ -52,8 +52,16 @@ export function placeResource(
     throw new StanzaError("conflict", "this resource is in use", { type: "modify" });
   }
   const replaces = old !== undefined && options.conflict === "replace";
-  if (sessions.length >= options.most && !replaces) {
-    throw new StanzaError("resource-constraint", `an account may have ${options.most} sessions`);
+  const over = replaces ? 0 : sessions.length - options.most + 1;
+  if (over > 0) {
+    // Nobody may ever come back to what waits: it must not keep a device out.
+    const waiting = sessions.filter((session) => session.parked).slice(0, over);
+    if (waiting.length < over) {
+      throw new StanzaError("resource-constraint", `an account may have ${options.most} sessions`);
+    }
+    for (const session of waiting) {
+      session.end(new StreamError("resource-constraint", "a new session has its place"));
+    }
   }
   if (wanted === undefined) return account.withResource(randomId());
   if (replaces) old.end(new StreamError("conflict", "replaced by a new session with this resource"));

@@ -93,8 +93,11 @@ export interface HostScope<C> {
   every(ms: number, fn: () => undefined): void;
   /** Time-outs for many things at a time; to the second. What is armed must be disarmed by who armed it. */
   readonly wheel: Pick<Wheel, "arm" | "disarm">;
-  /** Slow work: tracked, logged under the plugin's name, awaited at its stop. */
-  spawn(work: (signal: AbortSignal) => Promise<void>): void;
+  /**
+   * Slow work: logged under the plugin's name, awaited at its stop and at a reload. What waits for the answer of somebody else
+   * is not to be `awaited`: they may take their time, and the answer may come after a reload.
+   */
+  spawn(work: (signal: AbortSignal) => Promise<void>, options?: { readonly awaited?: boolean }): void;
   onStop(fn: () => Maybe<void>): void;
 
   // Use

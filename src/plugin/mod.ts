@@ -144,6 +144,7 @@ export * from "../proto/mention.ts";
 export * from "../proto/media.ts";
 export * from "../proto/oob.ts";
 export * from "../proto/registration.ts";
+export * from "../proto/retraction.ts";
 export * from "../proto/rsm.ts";
 export * from "../proto/handled_count.ts";
 export * from "../proto/stanza_id.ts";

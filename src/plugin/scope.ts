@@ -173,10 +173,10 @@ export class Scope<C> implements HostScope<C>, AsyncDisposable {
     this.#stack.defer(() => beat.stop());
   }
 
-  spawn(work: (signal: AbortSignal) => Promise<void>): void {
+  spawn(work: (signal: AbortSignal) => Promise<void>, { awaited = true } = {}): void {
     const done = work(this.#abort.signal).catch((error) => void this.host.fault(this.owner, error, undefined))
       .finally(() => this.#work.delete(done));
-    this.#work.add(done);
+    if (awaited) this.#work.add(done);
   }
 
   onStop(fn: () => Maybe<void>): void {

@@ -207,9 +207,28 @@ export class ClientSession implements StreamOwner, Asker {
     if (from.agent !== "") this.agent = from.agent;
     stream.trust();
     this.id = from.id;
+    this.lang = from.lang;
     this.parked = false;
     this.#awaitingPong = false;
     watch(stream);
+  }
+
+  /** Is from now on what a step of the negotiation made of it. */
+  become(taken: Taken | undefined): void {
+    const stream = this.stream;
+    if (taken === undefined || stream === undefined) return;
+    const before = this.state;
+    this.state |= taken.gain ?? 0;
+    const gained = this.state & ~before;
+    if ((gained & Authenticated) !== 0) stream.trust();
+    if (taken.announce === true) stream.send(this.home!.negotiator.offer(this));
+    if ((gained & Bound) !== 0) {
+      this.negotiation = undefined;
+      watch(stream);
+      this.home!.bound(this);
+    }
+    // What was pipelined behind a STARTTLS request came in the clear and is thrown away (RFC 6120 §5.4.3.3).
+    if (taken.restart === true) stream.restart((gained & Secure) !== 0);
   }
 
   /** Gives the resource up; by itself only where the stream must outlive it, for a last word. */
@@ -276,7 +295,7 @@ export class ClientSession implements StreamOwner, Asker {
     const feature = home.negotiator.find(this, element);
     if (feature !== undefined) {
       const taken = feature.take!(this, element);
-      return isPromise(taken) ? taken.then((t) => this.#become(t)) : this.#become(taken);
+      return isPromise(taken) ? taken.then((t) => this.become(t)) : this.become(taken);
     }
     if (kind !== undefined) return this.#tooEarly(element);
     if (element.ns === STREAMS_NS) {
@@ -286,23 +305,6 @@ export class ClientSession implements StreamOwner, Asker {
     }
     const known = home.nonza(this, element);
     return isPromise(known) ? known.then((k) => this.#unknown(k, element)) : this.#unknown(known, element);
-  }
-
-  #become(taken: Taken | undefined): void {
-    const stream = this.stream;
-    if (taken === undefined || stream === undefined) return;
-    const before = this.state;
-    this.state |= taken.gain ?? 0;
-    const gained = this.state & ~before;
-    if ((gained & Authenticated) !== 0) stream.trust();
-    if (taken.announce === true) stream.send(this.home!.negotiator.offer(this));
-    if ((gained & Bound) !== 0) {
-      this.negotiation = undefined;
-      watch(stream);
-      this.home!.bound(this);
-    }
-    // What was pipelined behind a STARTTLS request came in the clear and is thrown away (RFC 6120 §5.4.3.3).
-    if (taken.restart === true) stream.restart((gained & Secure) !== 0);
   }
 
   /** A stanza before there is a resource: RFC 6120 §4.9.3.12 without a login, an error to the stanza after it. */

@@ -22,8 +22,10 @@ export interface Resumption<S> {
   readonly session: S;
   /** What goes into `<success/>`; asked for when it is sent. */
   answer(): Element;
-  /** The older session has the stream, and the client was told. */
-  resumed(): void;
+  /** What is said instead where the older session has ended since it was found. */
+  over(): Element;
+  /** The older session has the stream of `from`, and the client was told. */
+  resumed(from: S): void;
 }
 
 /** Resumes sessions; asked after everything that adds to the login, so that nothing can come in between. */

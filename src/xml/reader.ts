@@ -8,7 +8,8 @@
  *
  * Choices where the RFC leaves one: bytes that are not UTF-8 are `not-well-formed`, because RFC 6120 §4.9.3.22 keeps
  * `unsupported-encoding` for an encoding that was chosen, and bad bytes chose none. Text between stanzas is well-formed
- * XML that a stream cannot process: `bad-format` (§4.9.3.1). CDATA sections are not among what §11.1 forbids.
+ * XML that a stream cannot process: `bad-format` (§4.9.3.1). A second header, in a stream that was not restarted, has no
+ * place in its document: `not-well-formed`. CDATA sections are not among what §11.1 forbids.
  */
 import { isSpace, malformed, utf8Length } from "./chars.ts";
 import { checkDeclaration, LONGEST_DECLARATION } from "./declaration.ts";
@@ -17,6 +18,7 @@ import { type Content, Element, type Node } from "./element.ts";
 import { XmlError } from "./error.ts";
 import { Hold } from "./hold.ts";
 import type { Limits } from "./limits.ts";
+import { STREAM_NS } from "./names.ts";
 import { own, ownCopy } from "./own.ts";
 import { Pile } from "./pile.ts";
 import type { Scope } from "./scope.ts";
@@ -266,8 +268,13 @@ export class XmlReader {
     if (depth - this.base > this.limits.depth) {
       throw new XmlError("policy-violation", `elements are nested more than ${this.limits.depth} deep`);
     }
-    if (depth === this.base + 1) this.begin(frame);
-    else if (frame.bound) {
+    if (depth === this.base + 1) {
+      // It would swallow everything that follows.
+      if (this.base === 1 && frame.name === "stream" && frame.ns === STREAM_NS) {
+        throw malformed("a stream is opened within a stream");
+      }
+      this.begin(frame);
+    } else if (frame.bound) {
       this.passable = false;
       this.source = undefined;
     }

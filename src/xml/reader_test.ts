@@ -21,6 +21,8 @@ const VIOLATIONS: readonly (readonly [string, string])[] = [
   ["<message>&nbsp;</message>", "restricted-xml"],
   ["<message to='&foo;'/>", "restricted-xml"],
   // RFC 6120 §4.9.3.13
+  ["<message/>" + HEADER.slice(HEADER.indexOf("<stream")), "not-well-formed"],
+  [`<stream xmlns='${STREAM_NS}'/>`, "not-well-formed"],
   ["<message></iq>", "not-well-formed"],
   ["<message></messag>", "not-well-formed"],
   ["<message></messages>", "not-well-formed"],

@@ -101,6 +101,19 @@ Deno.test("announce: to all accounts, those who are away get it when they come",
   paris.never("<message/>");
 });
 
+Deno.test("announce: to all accounts, it waits where no device takes it now (RFC 6121 §8.5.2.1.1)", async () => {
+  const [server, admin] = await begin();
+  await using _ = server;
+  const [balcony, chamber, romeo] = await server.online("juliet/balcony", "juliet/chamber", "romeo/orchard");
+  for (const client of [chamber!, romeo!]) await client.send("<presence><priority>-1</priority></presence>");
+  for (const client of [balcony!, chamber!, romeo!]) client.clear();
+  await admin.execute(`${ADMIN}#announce-all`, { announcement: "hear" });
+  assert.deepEqual(headlines(balcony!), ["hear"]);
+  for (const client of [chamber!, romeo!]) client.quiet();
+  await romeo!.send("<presence/>");
+  romeo!.expect("<message><body>hear</body><delay xmlns='urn:xmpp:delay'/></message>");
+});
+
 Deno.test("announce: a thousand accounts", async () => {
   const [server, admin] = await begin();
   await using _ = server;
@@ -168,6 +181,20 @@ Deno.test("XEP-0133 §4.24 to §4.26: the message of the day set, edited and del
   const paris = await server.client("paris/x");
   await paris.send("<presence/>");
   assert.deepEqual(headlines(paris), []);
+});
+
+Deno.test("XEP-0133 §4.24: a device that does not get the message of the day when it is set gets it later", async () => {
+  const [server, admin] = await begin();
+  await using _ = server;
+  const [balcony, chamber] = await server.online("juliet/balcony", "juliet/chamber");
+  await chamber!.send("<presence><priority>-1</priority></presence>");
+  for (const client of [balcony!, chamber!]) client.clear();
+  await admin.execute(`${ADMIN}#set-motd`, { motd: "hear" });
+  assert.deepEqual(headlines(balcony!), ["hear"]);
+  chamber!.quiet();
+  for (const client of [balcony!, chamber!]) await client.send("<presence><show>away</show></presence>");
+  assert.deepEqual(headlines(chamber!), ["hear"]);
+  assert.deepEqual(headlines(balcony!), []);
 });
 
 Deno.test("motd: what an administrator sets holds over a restart, until the configuration says something new", async () => {

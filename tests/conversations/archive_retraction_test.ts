@@ -5,6 +5,7 @@ import { type TestClient, testServer } from "#testing";
 import { archive } from "../../plugins/archive/archive.ts";
 import { message } from "../../plugins/im/message.ts";
 import { forwarded, MAM, query, set } from "./archive_client.ts";
+import { coven, ROOM } from "./muc_world.ts";
 
 const RETRACT = "urn:xmpp:message-retract:1";
 const verona = () => testServer({ host: "capulet.example", plugins: [message, archive] });
@@ -112,6 +113,23 @@ Deno.test("XEP-0424 §5: in a room nobody retracts a private message of somebody
   await lord.send(`<message type='chat' to='${nick}' id='m2'><body>2</body>${x}</message>`);
   await pad.send(retraction(nick, "m2", "r4"));
   equal(await gone(), 2);
+});
+
+Deno.test("XEP-0424 §6: who has taken over a nickname does not retract what its former owner said in private", async () => {
+  await using c = await coven({ plugins: [archive] });
+  const { crone, wicca, hag } = c;
+  const to = `${ROOM}/firstwitch`;
+  for (const id of ["w1", "w2"]) {
+    await wicca.send(`<message to='${to}' type='chat' id='${id}'><body>psst</body></message>`);
+  }
+  const gone = async () =>
+    (await history(crone)).filter((it) => it.has("retracted", RETRACT)).map((it) => it.attr("id")).join();
+  await wicca.send(retraction(to, "w1", "r1"));
+  equal(await gone(), "w1");
+  await wicca.send(`<presence to='${ROOM}/secondwitch' type='unavailable'/>`);
+  await hag.send(`<presence to='${ROOM}/secondwitch'/>`);
+  await hag.send(retraction(to, "w2", "r2"));
+  equal(await gone(), "w1");
 });
 
 Deno.test("XEP-0424: an id is found however it is written", async () => {

@@ -31,6 +31,11 @@ const LASTING = [
   "<x xmlns='http://jabber.org/protocol/muc#user'><invite from='a@b.test'/></x>",
   "<propose xmlns='urn:xmpp:jingle-message:0' id='1'/><store xmlns='urn:xmpp:hints'/>",
   "<body>x</body><no-copy xmlns='urn:xmpp:hints'/>",
+  // XEP-0280 §9, and what only looks like a copy.
+  "<body>x</body><private xmlns='urn:xmpp:carbons:2'/><no-copy xmlns='urn:xmpp:hints'/>",
+  "<sent xmlns='urn:xmpp:carbons:2'/><body>x</body>",
+  "<body>x</body><x xmlns='urn:xmpp:mam:0'/>",
+  "<result xmlns='urn:xmpp:mam:2' id='1'/><store xmlns='urn:xmpp:hints'/>",
 ];
 
 const PASSING = [
@@ -44,8 +49,8 @@ const PASSING = [
   "<body>x</body><store xmlns='urn:xmpp:hints'/><no-permanent-store xmlns='urn:xmpp:hints'/>",
   "<body>x</body><no-permanent-storage xmlns='urn:xmpp:hints'/>",
   "<body>?OTR:AAMC</body>",
-  "<sent xmlns='urn:xmpp:carbons:2'/><body>x</body>",
-  "<result xmlns='urn:xmpp:mam:2' id='1'/><store xmlns='urn:xmpp:hints'/>",
+  "<sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'/></sent>",
+  "<result xmlns='urn:xmpp:mam:2' id='1'><forwarded xmlns='urn:xmpp:forward:0'/></result>",
 ];
 
 Deno.test("XEP-0313 §5.1.1, XEP-0334: what is kept at both ends, and what is not", async () => {
@@ -157,6 +162,27 @@ Deno.test("XEP-0359: forged ids of ours go, at both ends; those of others and or
   bob!.clear();
   const page = await ask(bob!, query("1"));
   deepEqual(page.ids, [first, second]);
+});
+
+Deno.test("XEP-0203 §6: forged stamps of ours go, at both ends, with an archive and without; those of others stay", async () => {
+  for (const plugins of [[roster, presence, message], [roster, presence, archive, message]]) {
+    await using s = await verona({ plugins });
+    const remote = s.remote("b.test");
+    const [alice, bob] = await s.online("alice/desk", "bob/pad");
+    const delays = ["a.test", "A.test", "bob@a.test", "muc.b.test"].map((from) =>
+      `<delay xmlns='urn:xmpp:delay' from='${from}' stamp='2001-01-01T00:00:00Z'/>`
+    ).join("");
+    const content =
+      `<body>x</body>${delays}<x xmlns='jabber:x:delay' from='a.test' stamp='20010101T00:00:00'/>`;
+    await alice!.send(`<message to='bob@a.test' type='chat'>${content}</message>`);
+    await alice!.send(`<message to='c@b.test' type='chat'>${content}</message>`);
+    await remote.send(`<message from='c@b.test/x' to='bob@a.test/pad' type='chat'>${content}</message>`);
+    for (const client of [bob!, remote, bob!]) {
+      const got = client.expect("<message><body>x</body></message>");
+      deepEqual(got.elementsOf("urn:xmpp:delay").map((it) => it.attr("from")), ["bob@a.test", "muc.b.test"]);
+      equal(got.has("x", "jabber:x:delay"), false);
+    }
+  }
 });
 
 Deno.test("XEP-0313 §3.5, XEP-0280: the id of a sent message is for the sender's devices only", async () => {
@@ -285,6 +311,48 @@ Deno.test("XEP-0313 §5.1.1, XEP-0160: kept for old clients, given once to those
   await next.send("<presence/>");
   next.never("<message/>");
   alice.quiet();
+});
+
+Deno.test("XEP-0313 §5.1.1: what a device was not shown of its archive comes from offline storage, what it was shown does not", async () => {
+  const page = (inner: string) => set(`${inner}<max>2</max>`);
+  const questions: readonly [string, boolean][] = [
+    // What failed, and what ends before it or begins after it.
+    [query("q", {}, set("<after>gone</after>")), false],
+    [query("q", { end: "2026-01-01T12:00:03Z" }, page("<before/>")), false],
+    [query("q", { start: "2027-01-01T00:00:00Z" }), false],
+    // Scrolling back, and the first pages of many.
+    [query("q", {}, page("<before>ID</before>")), false],
+    [query("q", { "before-id": "ID" }), false],
+    [query("q", {}, page("")), false],
+    // The last page, as the first or as the last that is read.
+    [query("q", {}, page("<before/>")), true],
+    [query("q", {}, page("<after>ID</after>")), true],
+    [query("q", { start: "2026-01-01T12:00:03Z" }), true],
+    [query("q"), true],
+  ];
+  for (const [question, spares] of questions) {
+    for (const isAtOnce of [false, true]) {
+      await using s = await verona({ plugins: [roster, presence, message, offline, archive] });
+      const [old, bob] = await s.online("alice/old", "bob/x");
+      const say = async (id: string) => {
+        await bob!.send(`<message to='alice@a.test' type='chat' id='${id}'><body>${id}</body></message>`);
+        await s.clock.advance(1000);
+      };
+      for (const id of ["0", "1", "2"]) await say(id);
+      old!.clear();
+      const { ids } = await ask(old!, query("q"));
+      await old!.close();
+      await s.clock.advance(1000);
+      await say("new");
+      const desk = await s.client("alice/desk");
+      const asking = question.replace("ID", ids[2]!);
+      if (isAtOnce) await desk.send(`${asking}<presence/>`);
+      else for (const sent of [asking, "<presence/>"]) await desk.send(sent);
+      await s.settle();
+      const came = desk.inbox.filter((it) => it.attr("id") === "new").length;
+      equal(came, spares ? 0 : 1, `${asking} ${isAtOnce}`);
+    }
+  }
 });
 
 Deno.test("no error where the archive has it: no offline store, a full one, a device that went", async () => {

@@ -1,6 +1,6 @@
 /** XEP-0386: Bind 2, with stream management inside it and inside the login (XEP-0198 §9). */
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
-import { definePlugin, el, type Element, none, sessionBound } from "#plugin";
+import { definePlugin, el, type Element, encodeUtf8, none, sessionBound } from "#plugin";
 import { type TestClient, type TestOptions, type TestServer, testServer } from "#testing";
 import { message } from "../../plugins/im/message.ts";
 import { offline } from "../../plugins/im/offline.ts";
@@ -119,6 +119,21 @@ Deno.test("XEP-0386: so many sessions of one account and no more: the login coun
   const request = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>sofa</resource></bind>";
   await client.send(`<iq type='set' id='1'>${request}</iq>`);
   client.expect("<iq type='result' id='1'/>");
+});
+
+Deno.test("XEP-0198 §5: sessions that wait keep no device out: the oldest of them makes room", async () => {
+  await using server = await started({ config: { limits: { sessions_per_account: 2 } } });
+  for (const name of ["first", "second"]) {
+    const [client] = await server.clients(`alice/${name}`);
+    await client!.send(enable);
+    await client!.cut();
+  }
+  const { said } = await loggedIn(server);
+  ok(said.has("bound", BIND2));
+  deepEqual(server.host.registry.of("alice").map(({ jid, parked }) => [parked, jid!.resource === "second"]), [
+    [true, true],
+    [false, false],
+  ]);
 });
 
 Deno.test("XEP-0386: without <bind/> there is no resource, and another namespace's is not meant", async () => {
@@ -257,6 +272,28 @@ Deno.test("XEP-0198 §9.2.1: what cannot be resumed is told, with its counter, a
   const enabled = said.child("bound", BIND2)!.child("enabled", SM)!;
   notEqual(enabled.attr("id"), id);
   next.expectNext("<stream:features/>");
+});
+
+Deno.test("XEP-0198 §9.2.1: so is a session that another connection ends during the login", async () => {
+  await using server = await started();
+  const [bob] = await server.clients("bob/pad");
+  const { client, jid, id } = await managed(server);
+  await bob!.send(`<message to='${jid}' id='1'/>`);
+  await client.send(`<a xmlns='${SM}' h='1'/>`);
+  await client.cut();
+  const [{ client: right }, { client: behind }] = [await opened(server), await opened(server)];
+  const login = (h: number) => plain("alice", "x", { beside: resume(id, h) + bind("X", enable) });
+  right.carrier.feed(encodeUtf8(login(1)));
+  behind.carrier.feed(encodeUtf8(login(0)));
+  await server.settle();
+  for (const said of [success(right), success(behind)]) {
+    ok(said.child("failed", SM)?.has("item-not-found", STANZAS), String(said));
+    ok(said.has("bound", BIND2));
+  }
+  // Both are of one client and have one name: the second has ended the first.
+  right.expect("<stream:features/>");
+  right.expectStreamError("conflict");
+  equal(server.host.registry.of("alice").length, 1);
 });
 
 for (

@@ -236,6 +236,23 @@ Deno.test("blocking: probes and presence of blocked contacts get no answer", asy
   remote.quiet();
 });
 
+Deno.test("blocking: a blocked contact elsewhere is not asked for its presence, by which it would know (§3.3)", async () => {
+  await using s = await server();
+  const remote = s.remote("montague.net");
+  const first = await s.client("juliet/chamber");
+  for (const who of ["romeo", "benvolio"]) {
+    await first.send(`<presence to='${who}@montague.net' type='subscribe'/>`);
+    await remote.send(`<presence from='${who}@montague.net' to='juliet@capulet.com' type='subscribed'/>`);
+  }
+  await block(first, "romeo@montague.net");
+  await first.close();
+  remote.inbox.length = 0;
+  const juliet = await s.client("juliet/chamber");
+  await juliet.send("<presence/>");
+  remote.expect("<presence type='probe' from='juliet@capulet.com' to='benvolio@montague.net'/>");
+  remote.quiet();
+});
+
 Deno.test("blocking: unblocked, both see each other's presence again (§3.4)", async () => {
   await using s = await server();
   const remote = s.remote("montague.net");
@@ -296,6 +313,35 @@ Deno.test("blocking: presence that was sent to an address itself is taken back, 
   rooms.expect("<presence type='unavailable' to='den@rooms.test/juliet'/>");
   rooms.quiet();
   juliet.quiet();
+});
+
+Deno.test("blocking: one of those in a room is not heard, and the room gets no error that would end the stay (§3.3)", async () => {
+  await using s = await server();
+  const rooms = s.remote("rooms.test");
+  const juliet = await s.client("juliet/chamber");
+  await juliet.send(
+    "<presence to='hall@rooms.test/juliet'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+  );
+  await block(juliet, "hall@rooms.test/tybalt");
+  rooms.inbox.length = 0;
+  const says = (type: string, nickname: string) =>
+    rooms.send(
+      `<message type='${type}' from='hall@rooms.test/${nickname}' to='juliet@capulet.com/chamber'><body>x</body></message>`,
+    );
+  for (const type of ["groupchat", "chat"]) await says(type, "tybalt");
+  rooms.quiet();
+  juliet.quiet();
+  await says("groupchat", "nurse");
+  juliet.expectNext("<message type='groupchat' from='hall@rooms.test/nurse'/>");
+  // An iq has to have its answer, and who is in no room with her hears what they would hear of nobody.
+  await rooms.send(
+    "<iq type='get' id='i' from='hall@rooms.test/tybalt' to='juliet@capulet.com/chamber'><ping xmlns='urn:xmpp:ping'/></iq>",
+  );
+  rooms.expect(`<iq type='error' id='i' to='hall@rooms.test/tybalt'>${UNAVAILABLE}</iq>`);
+  await juliet.send("<presence to='hall@rooms.test/juliet' type='unavailable'/>");
+  rooms.expect("<presence type='unavailable' to='hall@rooms.test/juliet'/>");
+  await says("groupchat", "tybalt");
+  rooms.expect(`<message type='error' to='hall@rooms.test/tybalt'>${UNAVAILABLE}</message>`);
 });
 
 Deno.test("blocking: addresses match as §6 says", async () => {

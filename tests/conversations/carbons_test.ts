@@ -200,6 +200,31 @@ Deno.test("XEP-0280 §6.1: errors are copied where the message that they answer 
   garden.quiet();
 });
 
+Deno.test("XEP-0280 §6.1, §7: an error for a device that has gone is copied to all that saw the message", async () => {
+  const { s, garden, home, capulet } = await montague();
+  await using _ = s;
+  const [shy, silent, plain] = await s.clients(...["shy", "silent", "plain"].map((it) => `romeo/${it}`));
+  await shy!.send("<presence><priority>-1</priority></presence>");
+  await plain!.send("<presence/>");
+  await enable(shy!, silent!);
+  for (const id of ["m1", "m2"]) {
+    await home.send(`<message to='juliet@capulet.example' type='chat' id='${id}'><body>x</body></message>`);
+  }
+  await home.close();
+  for (const client of [garden, shy!, silent!, plain!]) client.clear();
+  for (const [id, to] of [["m1", "/home"], ["m2", ""], ["m3", "/home"]]) {
+    await capulet.send(`<message from='juliet@capulet.example' to='romeo@montague.example${to}' type='error'
+      id='${id}'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`);
+  }
+  for (const client of [garden, shy!, silent!]) {
+    for (const id of ["m1", "m2"]) {
+      client.expectNext(copied("received", `<message type='error' id='${id}'/>`, "error"));
+    }
+    client.quiet();
+  }
+  plain!.quiet();
+});
+
 Deno.test("XEP-0280 §7: what all devices get is not copied; the others miss nothing", async () => {
   await using s = await server();
   const [desk, pad] = await s.online("alice/desk", "alice/pad");

@@ -1,29 +1,34 @@
 /** XEP-0257 over connections that only pretend to have TLS; handshakes are in tests/server/external_test.ts. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { decodeBase64, type Element, encodeBase64 } from "#plugin";
-import {
-  type CarrierOptions,
-  ManualClock,
-  type TestClient,
-  type TestOptions,
-  type TestServer,
-  testServer,
-} from "#testing";
-import { adhoc } from "../../plugins/admin/adhoc.ts";
+import { decodeBase64, encodeBase64 } from "#plugin";
+import { ManualClock, type TestClient } from "#testing";
 import { anonymous } from "../../plugins/auth/anonymous.ts";
-import { fast } from "../../plugins/auth/fast.ts";
 import { internal } from "../../plugins/auth/internal.ts";
 import { userCertificates } from "../../plugins/auth/user_certificates.ts";
 import { disco } from "../../plugins/service/disco.ts";
-import { registration } from "../../plugins/stream/registration.ts";
-import { streamManagement } from "../../plugins/stream/stream_management.ts";
-import { issue, type Issued, type Wanted } from "../../src/transport/issue_test_certificate.ts";
+import type { Issued } from "../../src/transport/issue_test_certificate.ts";
+import {
+  append,
+  ask,
+  certified,
+  config,
+  disable,
+  external,
+  items,
+  LIMITED,
+  NS,
+  offered,
+  own,
+  revoke,
+  serve,
+  showing,
+  STANZAS,
+  tokenFor,
+  withToken,
+} from "./certificate_client.ts";
 import { CommandClient, noteOf, valuesOf } from "./command_client.ts";
-import { authenticate, FAST, hashedToken, PHONE, requestToken, SASL2, SM, success } from "./sasl2_client.ts";
+import { PHONE, SASL2, SM } from "./sasl2_client.ts";
 
-const NS = "urn:xmpp:saslcert:1";
-const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
-const STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas";
 const REGISTER = "jabber:iq:register";
 const ADD = "http://metronome.im/protocol/certificates#add";
 const LIST = "http://metronome.im/protocol/certificates#list";
@@ -43,103 +48,6 @@ const EXAMPLE = `
       QChPXQUo0EGCaODWhfhKRNdseUozfNWOz9iTgMGw8eYNLllQRL//iAOfOr/8
     `;
 const EXAMPLE_DER = decodeBase64(EXAMPLE.replace(/\s/g, ""))!;
-
-const plugins = [internal, userCertificates, disco, registration, adhoc, fast, streamManagement];
-const config = { defaults: { scram_iterations: 4096 } };
-
-const serve = (options: TestOptions = {}) => testServer({ plugins, config, ...options });
-
-/** A certificate that is valid at the time of test servers. */
-function own(wanted: Wanted = {}): Issued {
-  return issue({ from: Date.UTC(2025, 0), until: Date.UTC(2027, 0), ...wanted });
-}
-
-/** A connection that shows a certificate. */
-function showing(...chain: Uint8Array[]): CarrierOptions {
-  return {
-    tls: {
-      version: "TLSv1.3",
-      cipher: "",
-      alpn: "",
-      sni: "",
-      bindings: new Map(),
-      peerCertificate: () => chain,
-    },
-  };
-}
-
-/** The condition of an error, or "result"; gone from the inbox either way. */
-async function ask(client: TestClient, type: string, payload: string): Promise<string> {
-  const answer = await answered(client, type, payload);
-  const error = answer.child("error");
-  return error === undefined ? "result" : error.elements().find((it) => it.ns === STANZAS)!.name;
-}
-
-async function answered(client: TestClient, type: string, payload: string): Promise<Element> {
-  const id = crypto.randomUUID();
-  await client.send(`<iq type='${type}' id='${id}'>${payload}</iq>`);
-  return client.expect(`<iq id='${id}'/>`);
-}
-
-function append(name: string, { der }: { readonly der: Uint8Array }, more = ""): string {
-  return `<append xmlns='${NS}'><name>${name}</name>${more}<x509cert>${
-    encodeBase64(der)
-  }</x509cert></append>`;
-}
-
-const disable = (name: string) => `<disable xmlns='${NS}'><name>${name}</name></disable>`;
-const revoke = (name: string) => `<revoke xmlns='${NS}'><name>${name}</name></revoke>`;
-const LIMITED = "<no-cert-management/>";
-
-/** The names of an account's certificates, each with the resources that use it. */
-async function items(client: TestClient): Promise<Record<string, string[]>> {
-  const answer = await answered(client, "get", `<items xmlns='${NS}'/>`);
-  equal(answer.attr("type"), "result", String(answer));
-  const list = answer.child("items", NS)!.elements();
-  return Object.fromEntries(
-    list.map((
-      item,
-    ) => [item.childText("name")!, item.child("users")?.elements().map(({ text }) => text) ?? []]),
-  );
-}
-
-/** Whether a connection that shows this certificate is offered EXTERNAL. */
-async function offered(server: TestServer, ...chain: Uint8Array[]): Promise<boolean> {
-  const client = server.connect(showing(...chain));
-  await client.open();
-  const mechanisms = client.expect("<stream:features/>").child("mechanisms", SASL)!.elements();
-  await client.cut();
-  return mechanisms.some(({ text }) => text === "EXTERNAL");
-}
-
-/** "success", or the condition of the failure. */
-async function external(client: TestClient, authzid = ""): Promise<string> {
-  await client.open();
-  client.clear();
-  const initial = authzid === "" ? "=" : btoa(authzid);
-  await client.send(`<auth xmlns='${SASL}' mechanism='EXTERNAL'>${initial}</auth>`);
-  const said = client.inbox.shift()!;
-  return said.name === "success" ? "success" : said.first()!.name;
-}
-
-/** A session that has logged in with its certificate. */
-async function certified(
-  server: TestServer,
-  { der }: { readonly der: Uint8Array },
-  resource: string,
-  authzid = "",
-): Promise<TestClient> {
-  const client = server.connect(showing(der));
-  equal(await external(client, authzid), "success");
-  await client.open();
-  client.clear();
-  await client.send(
-    `<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind></iq>`,
-  );
-  client.expect("<iq type='result' id='b'/>");
-  client.clear();
-  return client;
-}
 
 Deno.test("XEP-0257: the examples", async () => {
   await using server = await serve({ host: "shakespeare.lit", clock: new ManualClock(Date.UTC(2008, 5, 1)) });
@@ -369,45 +277,48 @@ Deno.test("XEP-0257: tokens that a device got with a certificate go with it, and
   await using server = await serve();
   const alice = await server.client("alice/desk");
   const mine = own();
-  const loggedIn = async (agent: string): Promise<string> => {
-    const client = server.connect(showing(mine.der));
-    await client.open();
-    client.clear();
-    await client.send(
-      authenticate({ mechanism: "EXTERNAL", initial: "", agent, beside: requestToken() }),
-    );
-    const { token } = success(client).child("token", FAST)!.attrs;
-    await client.cut();
-    return token!;
-  };
-  const withToken = async (token: string, agent: string): Promise<TestClient> => {
-    const client = server.connect();
-    await client.open();
-    client.clear();
-    const beside = "<bind xmlns='urn:xmpp:bind:0'/>";
-    await client.send(hashedToken({ username: "alice", token, agent, beside }));
-    return client;
-  };
   equal(await ask(alice, "set", append("Simple Bot", mine, LIMITED)), "result");
-  const token = await loggedIn(PHONE);
-  const bot = await withToken(token, PHONE);
+  const token = await tokenFor(server, mine, PHONE);
+  const bot = await withToken(server, token, PHONE);
   bot.expect(`<success xmlns='${SASL2}'/>`);
   bot.clear();
   equal(await ask(bot, "set", append("Mine", own())), "forbidden");
   equal((await items(alice))["Simple Bot"]?.length, 1);
   equal(await ask(alice, "set", revoke("Simple Bot")), "result");
   bot.expectStreamError("not-authorized");
-  (await withToken(token, PHONE)).expect(`<failure xmlns='${SASL2}'/>`);
+  (await withToken(server, token, PHONE)).expect(`<failure xmlns='${SASL2}'/>`);
 
   // Disabling takes the tokens too; and of too many installations the first are forgotten with theirs.
   equal(await ask(alice, "set", append("Simple Bot", mine, LIMITED)), "result");
   const agents = Array.from({ length: 11 }, (_, i) => `d4565fa7-4d72-4749-b3d3-7400000000${i + 10}`);
   const tokens: string[] = [];
-  for (const agent of agents) tokens.push(await loggedIn(agent));
-  (await withToken(tokens[0]!, agents[0]!)).expect(`<failure xmlns='${SASL2}'/>`);
-  (await withToken(tokens[1]!, agents[1]!)).expect(`<success xmlns='${SASL2}'/>`);
+  for (const agent of agents) tokens.push(await tokenFor(server, mine, agent));
+  (await withToken(server, tokens[0]!, agents[0]!)).expect(`<failure xmlns='${SASL2}'/>`);
+  (await withToken(server, tokens[1]!, agents[1]!)).expect(`<success xmlns='${SASL2}'/>`);
   equal(await ask(alice, "set", disable("Simple Bot")), "result");
-  for (const at of [1, 10]) (await withToken(tokens[at]!, agents[at]!)).expect(`<failure xmlns='${SASL2}'/>`);
+  for (const at of [1, 10]) {
+    (await withToken(server, tokens[at]!, agents[at]!)).expect(`<failure xmlns='${SASL2}'/>`);
+  }
+});
+
+Deno.test("XEP-0257 §2.1, §2.4: a device that has come with another certificate is of the last only, and so is its token", async () => {
+  await using server = await serve();
+  const alice = await server.client("alice/desk");
+  const [mine, simple] = [own(), own()];
+  equal(await ask(alice, "set", append("Phone", mine)), "result");
+  await server.clock.advance("1 minute");
+  equal(await ask(alice, "set", append("Simple Bot", simple, LIMITED)), "result");
+  const before = await tokenFor(server, mine, PHONE);
+  // A client calls itself what it likes.
+  const bot = await withToken(server, await tokenFor(server, simple, PHONE), PHONE);
+  bot.expect(`<success xmlns='${SASL2}'/>`);
+  bot.clear();
+  equal(await ask(bot, "set", append("Mine", own())), "forbidden");
+  (await withToken(server, before, PHONE)).expect(`<failure xmlns='${SASL2}'/>`);
+  equal(await ask(alice, "set", disable("Phone")), "result");
+  equal((await items(alice))["Simple Bot"]?.length, 1);
+  equal(await ask(alice, "set", revoke("Simple Bot")), "result");
+  bot.expectStreamError("not-authorized");
 });
 
 Deno.test("XEP-0257: certificates are kept over restarts, and go with their account", async () => {

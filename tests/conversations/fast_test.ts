@@ -1,7 +1,7 @@
 /** XEP-0484: Fast Authentication Streamlining Tokens, over accounts of ours and over any other. */
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
-import { credentials, definePlugin, type Element, encodeUtf8, none } from "#plugin";
-import { PASSWORD, type TestClient, type TestOptions, type TestServer, testServer } from "#testing";
+import { credentials, definePlugin, encodeUtf8, none } from "#plugin";
+import { PASSWORD, testServer } from "#testing";
 import { adhoc } from "../../plugins/admin/adhoc.ts";
 import { anonymous } from "../../plugins/auth/anonymous.ts";
 import { devices } from "../../plugins/auth/api.ts";
@@ -29,67 +29,12 @@ import {
   success,
 } from "./sasl2_client.ts";
 import { CommandClient } from "./command_client.ts";
+import { config, fails, given, tokenOf, tried, withAlice, works } from "./fast_client.ts";
 import { FAULTS } from "./fast_faults.ts";
 import { base64 } from "./scram_client.ts";
 
 const ENDP = "HT-SHA-256-ENDP";
 const NONE = "HT-SHA-256-NONE";
-const config = { defaults: { scram_iterations: 4096 } };
-
-async function withAlice(options: TestOptions = {}) {
-  const server = await testServer({ plugins: [internal, fast, streamManagement], config, ...options });
-  if (!server.host.accounts.exists("alice")) await server.host.accounts.create("alice", PASSWORD);
-  return server;
-}
-
-interface Given {
-  readonly token: string;
-  readonly expiry: string;
-}
-
-function given(said: Element): Given | undefined {
-  const token = said.child("token", FAST);
-  return token === undefined ? undefined : { token: token.attr("token")!, expiry: token.attr("expiry")! };
-}
-
-/** Logs in with the password and asks for a token. */
-async function tokenOf(
-  server: TestServer,
-  { mechanism = NONE, agent = PHONE, username = "alice" } = {},
-): Promise<string> {
-  const { client } = await opened(server, bound());
-  await client.send(plain(username, PASSWORD, { agent, beside: requestToken(mechanism) }));
-  const token = given(success(client))!.token;
-  await client.cut();
-  return token;
-}
-
-/** One login with a token, on a connection of its own. */
-async function tried(
-  server: TestServer,
-  login: Partial<Parameters<typeof hashedToken>[0]> & { token: string },
-): Promise<{ client: TestClient; said: Element }> {
-  const { client } = await opened(server, bound());
-  await client.send(hashedToken({ username: "alice", ...login }));
-  return { client, said: client.inbox.shift()! };
-}
-
-async function works(server: TestServer, login: Parameters<typeof tried>[1]): Promise<Given | undefined> {
-  const { said } = await tried(server, login);
-  equal(said.name, "success", String(said));
-  return given(said);
-}
-
-async function fails(
-  server: TestServer,
-  login: Parameters<typeof tried>[1],
-  condition = "not-authorized",
-): Promise<Element> {
-  const { said } = await tried(server, login);
-  equal(said.name, "failure", String(said));
-  equal(said.first()!.name, condition);
-  return said;
-}
 
 Deno.test("XEP-0484 §3.1: announced inside the login, with the bindings of the connection, and nowhere else", async () => {
   await using server = await withAlice();

@@ -9,7 +9,9 @@ import { groups } from "../../plugins/im/groups.ts";
 import { presence } from "../../plugins/im/presence.ts";
 import { roster } from "../../plugins/im/roster.ts";
 import { subscription } from "../../plugins/im/subscription.ts";
-import { CommandClient, failureOf, noteOf, valuesOf } from "./command_client.ts";
+import { blocking } from "../../plugins/privacy/blocking.ts";
+import { privacyLists } from "../../plugins/privacy/privacy_lists.ts";
+import { CommandClient, commandOf, failureOf, noteOf, valuesOf } from "./command_client.ts";
 
 const NS = "jabber:iq:roster";
 const GROUPS = "http://metronome.im/protocol/groups";
@@ -234,6 +236,39 @@ Deno.test("groups: versions of the roster change with them", async () => {
   assert.ok(!none!.attr("ver")!.includes("/"), String(none));
 });
 
+Deno.test("groups: an own change before all is told does not claim that it was (RFC 6121 §2.6)", async () => {
+  await using play = await Play.begin("");
+  const [bard, juliet] = await play.server.online("admin/x", "juliet/x");
+  await rosterOf(juliet!);
+  juliet!.clear();
+  const admin = new CommandClient(bard!);
+  const begin = async () =>
+    commandOf(await admin.go(await admin.start(`${GROUPS}#edit`), "next", { group: "Verona" }));
+  const people = Array.from({ length: 600 }, (_, i) => `person${i}@c.test`);
+  const [first, second] = [await begin(), await begin()];
+  await Promise.all([
+    admin.go(first, "complete", { members: ["juliet@a.test", ...people] }),
+    juliet!.send(`<iq type='set' id='s'><query xmlns='${NS}'><item jid='romeo@a.test'/></query></iq>`),
+    admin.go(second, "complete", { members: ["juliet@a.test", ...people.slice(1)] }),
+  ]);
+  const told = juliet!.inbox.filter((it) => it.attr("type") === "set").map((it) => it.first()!);
+  const versions = told.map((query) => query.attr("ver")!);
+  const own = told.findIndex((query) => query.first()!.attr("jid") === "romeo@a.test");
+  assert.ok(own < 600, `everything was told before: ${own}`);
+  // The groups at the beginning, after the first change and after the second one.
+  const shared = versions.map((ver) => ver.split("/")[1] ?? "");
+  assert.deepEqual(shared, [...Array(600).fill(""), shared[600], shared[601]]);
+  assert.equal(new Set(shared).size, 3);
+  // Who lost the connection there gets everything.
+  const again = await play.server.client("juliet/y");
+  await again.send(`<iq type='get' id='v'><query xmlns='${NS}' ver='${versions[own]}'/></iq>`);
+  assert.equal(again.expect("<iq type='result' id='v'/>").first()?.elements().length, 600);
+  juliet!.clear();
+  await again.send(`<iq type='set' id='s'><query xmlns='${NS}'><item jid='paris@a.test'/></query></iq>`);
+  const next = juliet!.expect("<iq type='set'/>").first()!.attr("ver")!;
+  assert.equal(next.split("/")[1], shared[601]);
+});
+
 Deno.test("groups: last activity is for members too, and not for those who are only seen (XEP-0012)", async () => {
   await using play = await Play.begin();
   const [juliet, nurse, romeo] = await play.server.clients("juliet/x", "nurse/x", "romeo/x");
@@ -245,6 +280,37 @@ Deno.test("groups: last activity is for members too, and not for those who are o
   assert.equal(await ask(romeo!, "nurse@a.test"), "result");
   assert.equal(await ask(romeo!, "juliet@a.test"), "error");
   assert.equal(await ask(nurse!, "romeo@a.test"), "error");
+});
+
+Deno.test("groups: who only sees a contact hears of blocks and invisibility too (XEP-0191 §3.3, §3.4, XEP-0016 §2.11)", async () => {
+  const plugins = [...PLUGINS, blocking, privacyLists] as readonly AnyPlugin[];
+  await using play = await Play.begin("; nobody yet", { plugins });
+  const [nurse, romeo, paris] = await play.server.online("nurse/x", "romeo/x", "paris/x");
+  // Who sees her like everybody, and because she has let him, is told once.
+  await paris!.send("<presence to='nurse@a.test' type='subscribe'/>");
+  await nurse!.send("<presence to='paris@a.test' type='subscribed'/>");
+  await play.rewrite(FILE);
+  const viewers = [romeo!, paris!];
+  await nurse!.send("<presence><status>here</status></presence>");
+  for (const client of viewers) client.clear();
+  const changes = async (payload: string, seen: string) => {
+    await nurse!.send(`<iq type='set' id='q'>${payload}</iq>`);
+    nurse!.expect("<iq type='result' id='q'/>");
+    for (const client of viewers) {
+      client.expectNext(`<presence from='nurse@a.test/x' ${seen}</presence>`);
+      client.quiet();
+    }
+  };
+  const here = "><status>here</status>";
+  const gone = "type='unavailable'>";
+  const blocks = "<item jid='romeo@a.test'/><item jid='paris@a.test'/>";
+  await changes(`<block xmlns='urn:xmpp:blocking'>${blocks}</block>`, gone);
+  await changes(`<unblock xmlns='urn:xmpp:blocking'>${blocks}</unblock>`, here);
+  const lists = (content: string) => `<query xmlns='jabber:iq:privacy'>${content}</query>`;
+  const item = "<item action='deny' order='1'><presence-out/></item>";
+  await nurse!.send(`<iq type='set' id='l'>${lists(`<list name='unseen'>${item}</list>`)}</iq>`);
+  await changes(lists("<active name='unseen'/>"), gone);
+  await changes(lists("<active/>"), here);
 });
 
 Deno.test("groups: who only sees a contact may let it see back", async () => {
@@ -287,6 +353,49 @@ Deno.test("groups: a member elsewhere may subscribe without being asked", async 
   remote.expect("<presence from='juliet@a.test' to='friar@b.test' type='subscribed' id='s1'/>");
   remote.expect("<presence from='juliet@a.test/x' to='friar@b.test'/>");
   juliet.never("<presence type='subscribe'/>");
+});
+
+Deno.test("groups: a contact elsewhere is told and asked when it is shared (RFC 6121 §3.1.5, §4.3.1)", async () => {
+  await using play = await Play.begin("[Help]\njuliet@a.test\nnurse@a.test\n");
+  const remote = play.server.remote("b.test");
+  await play.server.online("juliet/x", "juliet/y");
+  // Connected, but not available: there is nothing to be told of.
+  await play.server.client("nurse/x");
+  await play.rewrite("[Help]\njuliet@a.test\nnurse@a.test\nfriar@b.test\n");
+  for (const from of ["juliet@a.test/x", "juliet@a.test/y"]) {
+    remote.expect(`<presence from='${from}' to='friar@b.test'/>`);
+  }
+  remote.expect("<presence type='probe' from='juliet@a.test' to='friar@b.test'/>");
+  assert.deepEqual(remote.inbox.map(String), []);
+});
+
+Deno.test("groups: a contact elsewhere that is shared no more is told that it is over (RFC 6121 §3.2.2)", async () => {
+  await using play = await Play.begin("[Help]\njuliet@a.test\nromeo@a.test\nfriar@b.test\n");
+  const remote = play.server.remote("b.test");
+  const [juliet] = await play.server.online("juliet/x", "romeo/x");
+  remote.inbox.length = 0;
+  await play.rewrite("[Help]\njuliet@a.test\nromeo@a.test\n[Friends]\nromeo@a.test\nfriar@b.test\n");
+  remote.expect("<presence type='unavailable' from='juliet@a.test/x' to='friar@b.test'/>");
+  await juliet!.send("<presence><show>away</show></presence>");
+  await juliet!.close();
+  // To Romeo it is a contact still, through another group.
+  assert.deepEqual(remote.inbox.map(String), []);
+});
+
+Deno.test("groups: a request from before is not shown while it is granted (RFC 6121 §3.1.3)", async () => {
+  await using play = await Play.begin("");
+  const [romeo] = await play.server.online("romeo/x");
+  await (await play.server.client("juliet/x")).close();
+  await romeo!.send("<presence to='juliet@a.test' type='subscribe'/>");
+  await play.rewrite("[Lovers]\nromeo@a.test\njuliet@a.test\n");
+  const [juliet] = await play.server.clients("juliet/x");
+  await juliet!.send("<presence/>");
+  juliet!.expect("<presence from='romeo@a.test/x'/>");
+  juliet!.never("<presence type='subscribe'/>");
+  await play.rewrite("");
+  await juliet!.send("<presence type='unavailable'/>");
+  await juliet!.send("<presence/>");
+  juliet!.expect("<presence type='subscribe' from='romeo@a.test'/>");
 });
 
 Deno.test("groups: administrators make, change and delete them with commands", async () => {

@@ -5,6 +5,8 @@ import { departures, lastActivity } from "../../plugins/account/last_activity.ts
 import { presence } from "../../plugins/im/presence.ts";
 import { roster } from "../../plugins/im/roster.ts";
 import { subscription } from "../../plugins/im/subscription.ts";
+import { blocking } from "../../plugins/privacy/blocking.ts";
+import { privacyLists } from "../../plugins/privacy/privacy_lists.ts";
 import { disco } from "../../plugins/service/disco.ts";
 import { type TestClient, type TestOptions, type TestServer, testServer } from "#testing";
 
@@ -99,6 +101,28 @@ Deno.test("XEP-0012: a device is only asked by those who see the presence (§4)"
   romeo.expect(`<iq id='last2' type='result'><query xmlns='${NS}' seconds='123'/></iq>`);
   await ask(romeo, "juliet@capulet.com/gone", UNAVAILABLE);
   await ask(tybalt, "juliet@capulet.com/gone", UNAVAILABLE);
+});
+
+Deno.test("XEP-0012: a session that its own list hides is not there, and was not (§4, §8)", async () => {
+  await using s = await server({ plugins: [...PLUGINS, blocking, privacyLists] });
+  const [juliet, romeo] = await lovers(s);
+  await juliet.send("<presence type='unavailable'><status>Heading Home</status></presence>");
+  await juliet.close();
+  romeo.clear();
+  await s.clock.advance(60_000);
+  const unseen = await s.client("juliet/balcony");
+  const set = (content: string) =>
+    unseen.send(`<iq type='set' id='l'><query xmlns='jabber:iq:privacy'>${content}</query></iq>`);
+  await set("<list name='unseen'><item action='deny' order='1'><presence-out/></item></list>");
+  await set("<active name='unseen'/>");
+  await unseen.send("<presence/>");
+  unseen.clear();
+  await ask(romeo, "juliet@capulet.com/balcony", UNAVAILABLE);
+  await ask(romeo, "juliet@capulet.com", seconds(60, "Heading Home"));
+  unseen.quiet();
+  await unseen.send("<presence type='unavailable'><status>psst</status></presence>");
+  await unseen.close();
+  await ask(romeo, "juliet@capulet.com", seconds(60, "Heading Home"));
 });
 
 Deno.test("XEP-0012: the own account, with an address and without", async () => {

@@ -2,6 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { blocking } from "../../plugins/privacy/blocking.ts";
 import {
   codesOf,
+  configOf,
   configure,
   coven,
   enter,
@@ -347,4 +348,20 @@ Deno.test("XEP-0191 in rooms: who has blocked somebody is still in the room, and
   await it.crone.send(say("heard"));
   it.hag.expect("<message><body>heard</body></message>");
   it.crone.never("<presence type='unavailable'/>");
+});
+
+Deno.test("XEP-0045 §18.1.2: a room asks who may have gone; a reload does not wait for the answer, which counts all the same", async () => {
+  await using it = await coven();
+  const far = it.server.remote("far.test");
+  await far.send(`<presence from='x@far.test/1' to='${ROOM}/x'><x xmlns='${MUC}'/></presence>`);
+  const gone = error("service-unavailable", "cancel");
+  await far.send(`<message type='error' from='x@far.test/1' to='${ROOM}'>${gone}</message>`);
+  const ping = far.expect(
+    `<iq type='get' from='${ROOM}' to='x@far.test/1'><ping xmlns='urn:xmpp:ping'/></iq>`,
+  );
+  // The clock stands still meanwhile.
+  await it.server.reload({ config: configOf({ history: 5 }) });
+  it.hag.never(`<presence type='unavailable'/>`);
+  await far.send(`<iq type='error' id='${ping.attr("id")}' from='x@far.test/1' to='${ROOM}'>${gone}</iq>`);
+  it.hag.expect(`<presence type='unavailable' from='${ROOM}/x'/>`);
 });

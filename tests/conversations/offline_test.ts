@@ -7,6 +7,8 @@ import { offline } from "../../plugins/im/offline.ts";
 import { presence } from "../../plugins/im/presence.ts";
 import { roster } from "../../plugins/im/roster.ts";
 import { disco } from "../../plugins/service/disco.ts";
+import { streamManagement } from "../../plugins/stream/stream_management.ts";
+import { enable } from "./stream_management_client.ts";
 
 const PLUGINS = [roster, presence, message, offline];
 const server = (options: TestOptions = {}) => testServer({ plugins: PLUGINS, ...options });
@@ -96,6 +98,13 @@ const WORTH: readonly [string, string, "kept" | "refused" | "forgotten"][] = [
     "type='chat'",
     "kept",
   ],
+  [
+    "<composing xmlns='http://jabber.org/protocol/chatstates'/><x xmlns='http://jabber.org/protocol/muc#user'/>" +
+    "<occupant-id xmlns='urn:xmpp:occupant-id:0' id='o'/>",
+    "type='chat'",
+    "forgotten",
+  ],
+  ["<x xmlns='http://jabber.org/protocol/muc#user'><invite from='a@b.test'/></x>", "", "kept"],
   ["<received xmlns='urn:xmpp:receipts' id='1'/>", "type='chat'", "forgotten"],
   [
     "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/><store xmlns='urn:xmpp:hints'/>",
@@ -306,6 +315,51 @@ Deno.test("XEP-0160: two devices at once get each message once", async () => {
   await phone!.send("<presence/>");
   const got = [...bodies(pad!), ...bodies(phone!)].map(Number).sort((a, b) => a - b);
   assert.deepEqual(got, Array.from({ length: 200 }, (_, i) => i));
+});
+
+Deno.test("XEP-0160 §2: in the order in which they were said, also what a lost device had first", async () => {
+  await using s = await server({ plugins: [...PLUGINS, streamManagement] });
+  const [phone, alice] = await s.online("bob/phone", "alice/desk") as [TestClient, TestClient];
+  await phone.send("<presence><priority>-1</priority></presence>");
+  await enable(phone);
+  await phone.cut();
+  for (let n = 0; n < 130; n++) {
+    const to = n % 3 === 0 ? "bob@a.test/phone" : "bob@a.test";
+    await alice.send(`<message to='${to}' type='chat'><body>${n}</body></message>`);
+    // Some at the same time.
+    if (n < 20 || n > 100) await s.clock.advance(100);
+  }
+  await s.clock.advance("11 min");
+  const pad = await s.client("bob/pad");
+  await pad.send("<presence/>");
+  const got = bodies(pad).map(Number);
+  assert.deepEqual(got.slice(0, 20), Array.from({ length: 20 }, (_, i) => i));
+  assert.deepEqual(got.slice(-28), Array.from({ length: 28 }, (_, i) => i + 102));
+  assert.deepEqual(got.toSorted((a, b) => a - b), Array.from({ length: 130 }, (_, i) => i));
+});
+
+Deno.test("XEP-0424 §6: what its sender has retracted meanwhile is not handed over, the retraction is", async () => {
+  await using s = await server({ config: { defaults: { offline: { messages: 4 } } } });
+  const remote = s.remote("b.test");
+  const [alice, phone] = await s.online("alice/desk", "alice/phone") as [TestClient, TestClient];
+  const said = (id: string, more = "") =>
+    `<message to='bob@a.test' type='chat' id='${id}'${more}><body>${id}</body></message>`;
+  const retract = (id: string, more = "") =>
+    `<message to='bob@a.test' type='chat' id='r'${more}><retract xmlns='urn:xmpp:message-retract:1' id='${id}'/></message>`;
+  const whisper = (nick: string, xml: string) =>
+    xml.replace("<message", `<message from='room@b.test/${nick}'`)
+      .replace("</message>", "<x xmlns='http://jabber.org/protocol/muc#user'/></message>");
+  await alice.send(said("1"));
+  await alice.send(said("&lt;2"));
+  await remote.send(whisper("juliet", said("3")));
+  // Neither somebody else nor another occupant; then there is no room for more.
+  await remote.send(whisper("romeo", retract("3")));
+  await remote.send(retract("1", " from='c@b.test/x'"));
+  // One leaves its place to its retraction.
+  await phone.send(retract("&lt;2"));
+  const bob = await s.client("bob/pad");
+  await bob.send("<presence/>");
+  assert.deepEqual(bodies(bob), ["1", "3", undefined, undefined]);
 });
 
 Deno.test("XEP-0160: announced", async () => {

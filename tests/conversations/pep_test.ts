@@ -182,6 +182,35 @@ Deno.test("XEP-0163 §4.3.2: contacts of another server are asked once what they
   peer.quiet();
 });
 
+Deno.test("XEP-0163 §4.3.2: neither a reload nor a stop waits for who does not say what they want; said later, it counts", async () => {
+  const server = await world();
+  const [juliet, balcony] = await server.online("juliet/chamber", "juliet/balcony");
+  const peer = server.remote("b.test");
+  const info = infoOf([TUNE]);
+  const present = (ver: string) => `<presence>${buildCaps("http://test", ver)}</presence>`;
+  await juliet.send(present(capsVersion(info)));
+  const query = juliet.expect("<iq type='get' from='juliet@a.test'/>");
+  await balcony.send(present(capsVersion(infoOf([]))));
+  await peer.send("<presence type='subscribe' from='romeo@b.test' to='juliet@a.test'/>");
+  await juliet.send("<presence type='subscribed' to='romeo@b.test'/>");
+  await peer.send(
+    `<presence from='romeo@b.test/x' to='juliet@a.test'>${buildCaps("http://test", "other")}</presence>`,
+  );
+  peer.expect("<iq type='get' from='juliet@a.test' to='romeo@b.test/x'/>");
+  // The clock stands still meanwhile.
+  await server.reload({ config: { defaults: { pep: { idle: "11 min" } } } });
+  await juliet.send(
+    `<iq type='result' id='${query.attr("id")}' to='juliet@a.test'>${buildDiscoInfo(info)}</iq>`,
+  );
+  await publish(balcony, TUNE, "now", tune("Finzi"), "");
+  juliet.expect(
+    `<message><event xmlns='${EVENT}'><items node='${TUNE}'><item id='now'/></items></event></message>`,
+  );
+  // Where it waited, this would end with the test unfinished.
+  await server[Symbol.asyncDispose]();
+  balcony.expectStreamError("system-shutdown");
+});
+
 Deno.test("XEP-0115 §5.4: capabilities are believed of others only where the hash proves them", async () => {
   await using server = await world();
   const [juliet, romeo, paris] = await server.online("juliet/chamber", "romeo/orchard", "paris/hall");

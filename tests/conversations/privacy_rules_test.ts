@@ -1,6 +1,18 @@
 /** XEP-0016: what the rules of a list keep out and keep back, and for which session. */
 import { type TestClient, type TestServer } from "#testing";
-import { befriend, body, item, KEPT_BACK, list, server, set, UNAVAILABLE } from "./privacy_lists.ts";
+import { carbons } from "../../plugins/im/carbons.ts";
+import {
+  befriend,
+  BLOCKING,
+  body,
+  item,
+  KEPT_BACK,
+  list,
+  PLUGINS,
+  server,
+  set,
+  UNAVAILABLE,
+} from "./privacy_lists.ts";
 
 /** Romeo with a rule as his default list, and what reaches him from whom. */
 async function guarded(s: TestServer, rule: string): Promise<TestClient> {
@@ -164,6 +176,46 @@ Deno.test("XEP-0016: every session by its own list, the account by the default (
   remote.quiet();
 });
 
+Deno.test("XEP-0016: a copy of what another session takes goes by the own list too (§2.2, rule 2)", async () => {
+  await using s = await server({ plugins: [...PLUGINS, carbons] });
+  const remote = s.remote("example.org");
+  const [strict, open, other] = await s.online("romeo/strict", "romeo/open", "romeo/other");
+  await set(strict!, list("nobody", item("type='jid' value='example.org' action='deny' order='1'")));
+  await set(strict!, list("anybody", item("action='allow' order='1'")));
+  await set(strict!, "<default name='nobody'/>");
+  for (const client of [open!, other!]) await set(client, "<active name='anybody'/>");
+  for (const client of [strict!, other!]) {
+    await client.send("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  }
+  for (const client of [strict!, open!, other!]) client.clear();
+  const copy = "<message from='romeo@example.net'><received xmlns='urn:xmpp:carbons:2'/></message>";
+  await remote.send(
+    "<message type='chat' from='juliet@example.org' to='romeo@example.net/open'><body>x</body></message>",
+  );
+  open!.expectNext("<message from='juliet@example.org'/>");
+  other!.expectNext(copy);
+  strict!.quiet();
+  const mercutio = await s.client("mercutio/street");
+  await mercutio.send("<message type='chat' to='romeo@example.net/open'><body>x</body></message>");
+  strict!.expectNext(copy);
+  remote.quiet();
+});
+
+Deno.test("XEP-0016: who is kept from the account and not from a session is asked for that session", async () => {
+  await using s = await server();
+  const remote = s.remote("example.org");
+  const [strict, open] = await s.online("romeo/strict", "romeo/open");
+  await open!.send("<presence to='juliet@example.org' type='subscribe'/>");
+  await remote.send("<presence from='juliet@example.org' to='romeo@example.net' type='subscribed'/>");
+  await set(strict!, list("nobody", item("action='deny' order='1'")));
+  await set(strict!, list("anybody", item("action='allow' order='1'")));
+  await set(strict!, "<default name='nobody'/>");
+  remote.inbox.length = 0;
+  await set(open!, "<active name='anybody'/>");
+  remote.expect("<presence type='probe' from='romeo@example.net' to='juliet@example.org'/>");
+  remote.quiet();
+});
+
 Deno.test("XEP-0016: a strict session keeps nothing from the others", async () => {
   await using s = await server();
   const remote = s.remote("example.org");
@@ -211,4 +263,32 @@ Deno.test("XEP-0016: hidden presence is taken back, and shown again when it may 
   await set(romeo!, "<active/>");
   romeo!.expectNext("<presence from='juliet@example.net/chamber'><show>dnd</show></presence>");
   romeo!.quiet();
+});
+
+Deno.test("XEP-0016: a rule for one device of an account here keeps presence from that one alone (§2.1, XEP-0191 §6)", async () => {
+  await using s = await server();
+  const [juliet, orchard, garden] = await s.online("juliet/chamber", "romeo/orchard", "romeo/garden");
+  await befriend(juliet!, orchard!);
+  garden!.clear();
+  const tell = async (word: string, ...addresses: string[]) => {
+    const items = addresses.map((jid) => `<item jid='${jid}'/>`).join("");
+    await juliet!.send(`<iq type='set' id='q'><${word} xmlns='${BLOCKING}'>${items}</${word}></iq>`);
+  };
+  const gone = "<presence from='juliet@example.net/chamber' type='unavailable'/>";
+  const busy = "<presence from='juliet@example.net/chamber'><show>dnd</show></presence>";
+  await tell("block", "romeo@example.net/orchard");
+  orchard!.expectNext(gone);
+  await juliet!.send("<presence><show>dnd</show></presence>");
+  garden!.expectNext(busy);
+  orchard!.quiet();
+  await tell("unblock");
+  orchard!.expectNext(busy);
+  // What is said to the whole account reaches all of it.
+  await tell("block", "romeo@example.net/orchard");
+  orchard!.expectNext(gone);
+  await tell("block", "romeo@example.net");
+  for (const client of [orchard!, garden!]) {
+    client.expectNext(gone);
+    client.quiet();
+  }
 });

@@ -36,7 +36,8 @@ const PATIENCE = 5_000;
 /** A push service: it takes what is published, or answers with an error. */
 export class PushService {
   readonly #peer: RemotePeer;
-  answer: "result" | string = "result";
+  /** "result", or the error; also by node. */
+  answer: string | ((node: string | undefined) => string) = "result";
 
   constructor(private readonly s: TestServer, readonly domain = SERVICE) {
     this.#peer = s.remote(domain);
@@ -50,12 +51,12 @@ export class PushService {
       const publish = pubsub.child("publish")!;
       const item = publish.child("item")!;
       assert.ok(item.attr("id"));
-      all.push({ node: publish.attr("node"), notification: item.child("notification", PUSH)!, pubsub });
+      const node = publish.attr("node");
+      all.push({ node, notification: item.child("notification", PUSH)!, pubsub });
       const head = `from='${this.domain}' to='${iq.attr("from")}' id='${iq.attr("id")}'`;
+      const answer = typeof this.answer === "string" ? this.answer : this.answer(node);
       await this.#peer.send(
-        this.answer === "result"
-          ? `<iq ${head} type='result'/>`
-          : `<iq ${head} type='error'>${this.answer}</iq>`,
+        answer === "result" ? `<iq ${head} type='result'/>` : `<iq ${head} type='error'>${answer}</iq>`,
       );
     }
     return all;

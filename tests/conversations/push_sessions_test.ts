@@ -86,6 +86,27 @@ Deno.test("push: what was told while the session waited is not told again when i
   again.expect("<message id='m1'/>");
 });
 
+Deno.test("push: what has no id is not told again either when the session ends", async () => {
+  await using s = await testServer({ plugins: PLUGINS });
+  const service = new PushService(s);
+  const { client } = await phone(s, "phone");
+  await enable(client);
+  const romeo = await s.client("romeo/orchard");
+  // One that a dead stream swallowed, and one that came while the session waited.
+  client.carrier.reading = false;
+  await say(romeo, "1");
+  await client.cut();
+  assert.equal(summary(await service.one())["message-count"], "1");
+  await s.clock.advance("10 s");
+  await say(romeo, "2");
+  assert.equal(summary(await service.one())["message-count"], "2");
+  await s.clock.advance("1 hour");
+  assert.equal(await service.count(), 0);
+  // What is said twice is told twice.
+  await say(await s.client("romeo/orchard"), "2");
+  assert.equal(summary(await service.one())["message-count"], "3");
+});
+
 Deno.test("push: who is at the desk has a phone that wants to know (Prosody, ejabberd)", async () => {
   await using s = await testServer({ plugins: PLUGINS });
   const service = new PushService(s);

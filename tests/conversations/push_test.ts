@@ -1,5 +1,6 @@
 /** XEP-0357: Push Notifications, with its examples, against a push service of the test's own. */
 import assert from "node:assert/strict";
+import { map } from "#plugin";
 import { testServer } from "#testing";
 import { away, enable, NODE, PLUGINS, PUSH, PushService, say, SERVICE, summary } from "./push_service.ts";
 
@@ -258,6 +259,24 @@ Deno.test("XEP-0357 §7.1: an error ends it, unless trying again may help", asyn
   }
 });
 
+Deno.test("XEP-0357 §7.1: an error ends it for that JID and node, also where that is none", async () => {
+  await using s = await testServer({ plugins: PLUGINS });
+  const service = new PushService(s);
+  const juliet = await s.client("juliet/phone");
+  await juliet.send(`<iq type='set' id='x'><enable xmlns='${PUSH}' jid='${SERVICE}'/></iq>`);
+  juliet.expect("<iq type='result' id='x'/>");
+  await enable(juliet);
+  await juliet.close();
+  const gone = "<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+  service.answer = (node) => node === undefined ? gone : "result";
+  const romeo = await s.client("romeo/orchard");
+  await say(romeo, "1");
+  assert.deepEqual((await service.published()).map(({ node }) => node), [undefined, NODE]);
+  await s.clock.advance("10 s");
+  await say(romeo, "2");
+  assert.deepEqual((await service.published()).map(({ node }) => node), [NODE]);
+});
+
 Deno.test("push: a service that fails again and again is given up; one that says nothing, too", async () => {
   await using setting = await away("", "", { config: { defaults: { push: { timeout: "5 s" } } } });
   const { s, service, romeo } = setting;
@@ -344,6 +363,44 @@ Deno.test("push: of too many devices the oldest goes", async () => {
   await juliet.close();
   await say(await s.client("romeo/orchard"), "x");
   assert.deepEqual((await service.published()).map(({ node }) => node).sort(), ["2", "3"]);
+});
+
+Deno.test("push: of a device that had to go nothing is kept", async () => {
+  await using s = await testServer({ plugins: PLUGINS, config: { defaults: { push: { devices: 1 } } } });
+  const service = new PushService(s);
+  const juliet = await s.client("juliet/phone");
+  const romeo = await s.client("romeo/orchard");
+  const counts = s.server.storage.open(map<number>("push.unread"), "a.test");
+  for (const node of ["1", "2", "3"]) {
+    await enable(juliet, "", "", node);
+    await say(romeo, "x");
+    assert.equal(summary(await service.one())["message-count"], "1");
+    assert.deepEqual(counts.entries("juliet"), [[`${SERVICE}\n${node}`, 1]]);
+  }
+  // Enabled anew, it begins anew.
+  await enable(juliet, "", "", "1");
+  await s.clock.advance("10 s");
+  await say(romeo, "x");
+  assert.equal(summary(await service.one())["message-count"], "1");
+});
+
+Deno.test("push: what waits to be told together is told in spite of a reload", async () => {
+  const options = (interval: string) => ({ config: { defaults: { push: { interval } } } });
+  await using setting = await away("", "", options("3 s"));
+  const { s, romeo } = setting;
+  await say(romeo, "1");
+  assert.equal(summary(await setting.service.one())["message-count"], "1");
+  await say(romeo, "2");
+  // Twice: whoever took over hands on, too.
+  await s.reload(options("4 s"));
+  await s.reload(options("3 s"));
+  const service = new PushService(s);
+  await say(romeo, "3");
+  assert.equal(await service.count(), 0);
+  await s.clock.advance("10 s");
+  assert.equal(summary(await service.one())["message-count"], "3");
+  await say(romeo, "4");
+  assert.equal(summary(await service.one())["message-count"], "4");
 });
 
 Deno.test("push: what was enabled is there after a restart", async () => {

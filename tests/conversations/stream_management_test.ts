@@ -323,6 +323,23 @@ Deno.test("who came later and has read the archive is not given the same message
   bob.never("<message type='error'/>");
 });
 
+Deno.test("XEP-0313 §5.1.1: nor is a device without copies that finds in the archive what was for another device", async () => {
+  await using server = await testServer({ plugins: [...plugins, carbons, archive] });
+  const [desk, pad, bob] = await server.online("alice/desk", "alice/pad", "bob/pad");
+  await enable(desk);
+  await desk.cut();
+  await bob.send("<message to='alice@a.test/desk' type='chat' id='1'><body>read</body></message>");
+  await server.clock.advance("1 s");
+  await pad.send("<iq type='set' id='mam'><query xmlns='urn:xmpp:mam:2'/></iq>");
+  pad.expect("<iq id='mam'/>");
+  await server.clock.advance("1 s");
+  await bob.send("<message to='alice@a.test/desk' type='chat' id='2'><body>unread</body></message>");
+  pad.clear();
+  await server.clock.advance("11 min");
+  pad.expect("<message id='2'><body>unread</body></message>");
+  pad.never("<message/>");
+});
+
 Deno.test("what was made for one session only goes with it: pages of an archive are no messages", async () => {
   await using server = await testServer({ plugins: [...plugins, archive] });
   const [alice, bob] = await server.online("alice/desk", "bob/pad");

@@ -206,6 +206,18 @@ Deno.test("XEP-0292: what is deleted is gone from the older card, but for what o
   assert.deepEqual(card!.elements().map(({ name }) => name), ["PHOTO"]);
 });
 
+Deno.test("XEP-0292 §9: what is too large for the older card is not in it, and neither is what it replaces", async () => {
+  await using server = await profileWorld({ config: { vcard: { size: "1 KiB" } } });
+  const [juliet, romeo] = await server.online("juliet/chamber", "romeo/orchard");
+  await setCard(juliet, `<FN>J</FN><TEL><NUMBER>555 12</NUMBER></TEL>${photo(picture("one"))}`);
+  const note = `<note><text>${"x".repeat(2000)}</text></note>`;
+  await publish(juliet, VCARD4_NODE, "current", current(`<fn><text>J</text></fn>${note}`), "");
+  assert.deepEqual((await readCard(romeo, "juliet@a.test"))!.elements().map(({ name }) => name), ["PHOTO"]);
+  assert.ok((await readItems(romeo, VCARD4_NODE, "juliet@a.test"))[0]!.payload.has("note"));
+  await publish(juliet, VCARD4_NODE, "current", current("<fn><text>J</text></fn>"), "");
+  assert.equal((await readCard(romeo, "juliet@a.test"))!.childText("FN"), "J");
+});
+
 Deno.test("XEP-0172: a nickname is the same at its node and in both cards, whoever sets it", async () => {
   await using server = await profileWorld();
   const [juliet, romeo] = await server.online("juliet/chamber", "romeo/orchard");

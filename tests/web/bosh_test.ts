@@ -152,6 +152,17 @@ Deno.test("SASL2 and Bind 2 over BOSH need no restart", async () => {
   await alice.ping();
 });
 
+Deno.test("XEP-0206 §5: a restart that is not due ends the session, and swallows nothing", async () => {
+  await using serving = await webServer();
+  const port = await serving.port("http");
+  const hand = new BoshHand(port);
+  await hand.create("", 1);
+  const { body } = await hand.next("", "xmpp:restart='true' to='a.test'");
+  equal(body.attr("condition"), "remote-stream-error");
+  equal(body.first()!.first()!.name, "not-well-formed");
+  equal((await hand.next()).body.attr("condition"), "item-not-found");
+});
+
 Deno.test("XEP-0198 §5: a session goes from BOSH to WebSocket to TCP to BOSH, and nothing is lost", async () => {
   await using serving = await webServer(`bosh.inactivity = "1 s"`);
   const [web, tcp] = [await serving.port("http"), await serving.port("c2s")];

@@ -5,7 +5,7 @@
 import { encodeBase64 } from "../../base/bytes.ts";
 import { type Maybe, then } from "../../base/maybe.ts";
 import { Jid } from "../../jid/jid.ts";
-import type { Taken } from "../../stream/feature.ts";
+import { StreamError } from "../../stream/error.ts";
 import { Authenticated, Bound } from "../../stream/state.ts";
 import { el, Element } from "../../xml/element.ts";
 import type { ClientSession } from "../client.ts";
@@ -16,7 +16,7 @@ import { BIND2_NS, bindInline } from "./bind2.ts";
 export const SASL2_NS = "urn:xmpp:sasl:2";
 
 /** Ends a login that has succeeded. */
-export function complete(login: Ongoing<ClientSession>): Maybe<Taken | undefined> {
+export function complete(login: Ongoing<ClientSession>): Maybe<undefined> {
   const { session, mechanism, agent } = login;
   session.agent = agent?.id ?? "";
   session.home!.authenticated(session, login.success!.success, mechanism);
@@ -66,25 +66,31 @@ function conclude(
   login: Ongoing<ClientSession>,
   children: Element[],
   found: Resumption<ClientSession> | undefined,
-): Taken | undefined {
+): undefined {
   const { session, request } = login;
   const { stream } = session;
   // The client has gone away meanwhile.
   if (stream === undefined) return undefined;
+  if (!session.home!.isCurrent(session, session.username)) {
+    throw new StreamError("not-authorized", "this account is not what it was at the login");
+  }
   if (found !== undefined && found.session.isBound) {
     children.push(found.answer());
     stream.send(successOf(login, found.session.jid!, children));
     found.session.resume(session);
-    found.resumed();
+    found.resumed(session);
     return undefined;
   }
+  if (found !== undefined) children.push(found.over());
   const wanted = request.child("bind", BIND2_NS);
   const bound = wanted === undefined ? undefined : bindInline(session, wanted);
   if (bound !== undefined) children.push(bound);
   const jid = session.jid ?? Jid.of(session.username, session.home!.domain);
   stream.send(successOf(login, jid, children));
   session.negotiation!.login = undefined;
-  return { gain: Authenticated | (session.jid === undefined ? 0 : Bound), announce: true };
+  // Not a turn later: whoever binds a resource until then would not find this session, which may have the same name.
+  session.become({ gain: Authenticated | (session.jid === undefined ? 0 : Bound), announce: true });
+  return undefined;
 }
 
 function successOf(login: Ongoing<ClientSession>, jid: Jid, children: readonly Element[]): Element {
