@@ -179,9 +179,10 @@ export function withdraw(
   own: readonly Seat[],
   inner: string,
   notice: Notice,
+  /** Whether the others have seen it. */
+  shown = isShown(room, attendee.role),
 ): { toOwn(): void; toOthers(): void } {
   const versions = new Versions(room, attendee, inner, { ...notice, unavailable: true });
-  const shown = isShown(room, attendee.role);
   return {
     toOwn: () => toOwn(house, room, own, versions),
     toOthers: () => {

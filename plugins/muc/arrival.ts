@@ -5,7 +5,7 @@ import { broadcast, introduce, showSelf } from "./appearance.ts";
 import { absentees } from "./absent_members.ts";
 import { Attendee, Seat } from "./attendee.ts";
 import type { Chatroom } from "./chatroom.ts";
-import { admit, checkNick, type Entry, refusal } from "./entry.ts";
+import { admit, checkNick, type Entry, refusal, spellingOf } from "./entry.ts";
 import { emptied } from "./departure.ts";
 import { sendHistory, sendSubject } from "./history.ts";
 import type { House } from "./house.ts";
@@ -98,7 +98,7 @@ function arrive(house: House, room: Chatroom, stanza: Stanza, created: boolean):
   return settled(house.host.pass(joining, visit), (outcome) => {
     if (!admitted(house, stanza, outcome) || room.gone || room.seats.has(from.toString())) return;
     // Others may have come in while a guard waited, or taken the nickname.
-    checkNick(house, room, from, visit.nick);
+    visit.rename(spellingOf(room, from, visit.nick));
     seat(house, room, visit, created);
     // While the presence of a large room is on its way, the newcomer is not read.
     return room.outgoing.settled;

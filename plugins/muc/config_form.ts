@@ -46,8 +46,9 @@ export function readConfig(house: House, room: Room, form: Form): Submission {
   const given = read.values as Record<string, unknown>;
   const values = new Map<string, unknown>();
   const preset = given[PRESET.name] as keyof typeof PRESETS | "" | undefined;
-  for (const [name, value] of Object.entries(preset === undefined || preset === "" ? {} : PRESETS[preset])) {
-    values.set(name, value);
+  if (preset !== undefined && preset !== "") {
+    for (const [name, value] of Object.entries(PRESETS[preset])) values.set(name, value);
+    leaveToPreset(house, room, given, [...values.keys()]);
   }
   for (const [name, value] of Object.entries(given)) values.set(name, value);
   protect(room, values);
@@ -55,6 +56,24 @@ export function readConfig(house: House, room: Room, form: Form): Submission {
   const admins = given[ADMINS.name] as readonly Jid[] | undefined;
   for (const { name } of [PRESET, PROTECTED, OWNERS, ADMINS]) values.delete(name);
   return { values, owners, admins };
+}
+
+/**
+ * Clients send back the whole form (XEP-0004 §3.2): what they have left in it as it was does not speak against the preset.
+ * A form that mentions only some of these fields means what it says.
+ */
+function leaveToPreset(
+  house: House,
+  room: Room,
+  given: Record<string, unknown>,
+  names: readonly string[],
+): void {
+  if (!names.every((name) => Object.hasOwn(given, name))) return;
+  for (const { field } of house.additions.fields()) {
+    const { name } = field;
+    if (!names.includes(name)) continue;
+    if (JSON.stringify(given[name]) === JSON.stringify(room.value(field))) delete given[name];
+  }
 }
 
 /** §10.1.3: protected by a password means that there is one. */

@@ -2,7 +2,7 @@
 import { CONTENT_NS, el, type Jid, type Maybe, Stanza, StanzaError } from "#plugin";
 import { configured, configuring, type RoomQuery, type RoomValue } from "./api.ts";
 import { open } from "./arrival.ts";
-import { introduce } from "./appearance.ts";
+import { broadcast, innerOf, introduce, isShown, SILENT, withdraw } from "./appearance.ts";
 import type { Chatroom } from "./chatroom.ts";
 import type { Submission } from "./config_form.ts";
 import { emptied, remove } from "./departure.ts";
@@ -17,6 +17,7 @@ import {
   MEMBERS_ONLY,
   MODERATED,
   PERSISTENT,
+  PRESENCE_BROADCAST,
   PUBLIC,
   SHOW_ABSENT,
   WHOIS,
@@ -85,7 +86,7 @@ export function configure(
       after(() => announce(house, room, change, before));
       house.host.emit(configured, { room, by: from, changed });
     }
-    after(() => follow(house, room, change));
+    after(() => follow(house, room, change, before));
     return undefined;
   });
 }
@@ -93,10 +94,11 @@ export function configure(
 interface Before {
   readonly whois: string;
   readonly absent: boolean;
+  readonly shown: readonly string[];
 }
 
 function snapshot(room: Chatroom): Before {
-  return { whois: room.value(WHOIS), absent: room.value(SHOW_ABSENT) };
+  return { whois: room.value(WHOIS), absent: room.value(SHOW_ABSENT), shown: room.value(PRESENCE_BROADCAST) };
 }
 
 /** What the service leaves to owners, and how much. */
@@ -108,6 +110,13 @@ function checkPolicy(house: House, change: Change): void {
   }
   if (change.changes(PUBLIC) && change.value(PUBLIC) && !house.allows(config.public, from)) {
     throw new StanzaError("not-acceptable", "you may not have a room listed here");
+  }
+  // Everybody is shown to everybody anew: in a large room that takes a while, and is not asked for twice meanwhile.
+  if (change.changes(PRESENCE_BROADCAST) && change.room.outgoing.busy) {
+    throw new StanzaError(
+      "resource-constraint",
+      "this large room is busy: change who is shown in it a little later",
+    );
   }
   if (change.changes(HISTORY_LENGTH) && (change.value(HISTORY_LENGTH) ?? 0) > config.history) {
     throw new StanzaError("bad-request", `at most ${config.history} messages are kept`, { type: "cancel" });
@@ -168,9 +177,20 @@ function reveal(house: House, room: Chatroom): void {
   for (const seat of room.audience) if (seat.attendee.role !== "moderator") introduce(house, room, seat);
 }
 
+/** §15.5.3: who was seen and is not any more goes, for the others, and is no ghost; who was not and is now comes. */
+function showAnew(house: House, room: Chatroom, before: readonly string[]): void {
+  for (const occupant of room.people.values()) {
+    const was = before.includes(occupant.role);
+    if (was === isShown(room, occupant.role)) continue;
+    if (!was) broadcast(house, room, occupant);
+    else withdraw(house, room, occupant, [], innerOf(house, room, occupant, SILENT), {}, true).toOthers();
+  }
+}
+
 /** What follows for those in the room. */
-function follow(house: House, room: Chatroom, change: Change): void {
+function follow(house: House, room: Chatroom, change: Change, before: Before): void {
   if (room.gone) return;
+  if (change.changes(PRESENCE_BROADCAST)) showAnew(house, room, before.shown);
   // §10.2: who may not be in it any more is removed.
   if (change.changes(MEMBERS_ONLY) && room.value(MEMBERS_ONLY)) {
     for (const occupant of [...room.people.values()]) {
@@ -182,7 +202,7 @@ function follow(house: House, room: Chatroom, change: Change): void {
   if (change.changes(MODERATED) && !room.value(MODERATED)) {
     for (const occupant of [...room.people.values()]) {
       if (occupant.role !== "visitor") continue;
-      cast(room, occupant, "participant");
+      cast(house, room, occupant, "participant");
       showRole(house, room, occupant, "visitor", {});
     }
   }

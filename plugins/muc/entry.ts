@@ -43,7 +43,7 @@ export function admit(
   }
   if (rights !== "owner") checkPassword(house, room, from, password);
   const own = room.standing(from)?.nick;
-  const name = own !== undefined && room.value(RESERVED_NICK) ? own : spellingOf(room, from, nick);
+  const name = spellingOf(room, from, own !== undefined && room.value(RESERVED_NICK) ? own : nick);
   checkNick(house, room, from, name);
   checkRoom(house, room, from, name, rights);
   return { affiliation, role: roleOf(room, from, affiliation, rights), nick: name, renamed: name !== nick };
@@ -75,7 +75,7 @@ function roleOf(room: Chatroom, from: Jid, affiliation: Affiliation, rights: Aff
 }
 
 /** An account that is here with the same nickname in other letters shares that one. */
-function spellingOf(room: Chatroom, from: Jid, nick: string): string {
+export function spellingOf(room: Chatroom, from: Jid, nick: string): string {
   const other = room.alike.get(likenessOf(nick));
   return other !== undefined && other.account.equals(from.bare) ? other.nick : nick;
 }

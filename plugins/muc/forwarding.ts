@@ -7,6 +7,8 @@ export interface Forwarding {
   readonly id: string | undefined;
   /** Who will answer: the true address, full or bare. */
   readonly answerer: string;
+  /** Their address in the room, as it was asked (RFC 6120 §8.1.2.1). */
+  readonly asked: Jid;
   readonly room: string;
   /** In milliseconds, by the clock that only goes forward. */
   readonly until: number;

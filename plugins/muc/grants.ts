@@ -178,7 +178,7 @@ function regrade(
   const before = occupant.role;
   occupant.affiliation = affiliation;
   occupant.appearance = undefined;
-  cast(room, occupant, roleAfter(room, before, affiliation, old?.affiliation ?? "none"));
+  cast(house, room, occupant, roleAfter(room, before, affiliation, old?.affiliation ?? "none"));
   after(() => showRole(house, room, occupant, before, { reason, actor: author.actor }));
 }
 

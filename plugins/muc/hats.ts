@@ -236,5 +236,6 @@ function mayManage(room: Room, from: Jid): boolean {
 }
 
 function isThere(room: Room, from: Jid): boolean {
-  return room.occupantOf(from) !== undefined || room.rights(from) !== "none";
+  const rights = room.rights(from);
+  return room.occupantOf(from) !== undefined || (rights !== "none" && rights !== "outcast");
 }

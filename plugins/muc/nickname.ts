@@ -5,8 +5,9 @@ import { broadcast, innerOf, withdraw } from "./appearance.ts";
 import { keptPresence, welcome } from "./arrival.ts";
 import { Attendee, Seat } from "./attendee.ts";
 import type { Chatroom } from "./chatroom.ts";
-import { checkNick, checkRoom, refusal } from "./entry.ts";
+import { checkNick, checkRoom, refusal, spellingOf } from "./entry.ts";
 import type { House } from "./house.ts";
+import { likenessOf } from "./likeness.ts";
 import { MUC_NS } from "./names.ts";
 import { admitted, settled } from "./passing.ts";
 import { atLeast } from "./ranks.ts";
@@ -15,7 +16,7 @@ import { CHANGE_NICK, RESERVED_NICK } from "./standard_fields.ts";
 /** A device of an occupant takes another nickname. */
 export function changeNick(house: House, room: Chatroom, seat: Seat, stanza: Stanza): Maybe<void> {
   const { attendee } = seat;
-  const wanted = stanza.to!.resource;
+  const wanted = spelled(room, seat, stanza.to!.resource);
   checkChange(house, room, seat, wanted);
   const own: number[] = [];
   let nick = wanted;
@@ -31,20 +32,34 @@ export function changeNick(house: House, room: Chatroom, seat: Seat, stanza: Sta
     status: (code: number): void => void own.push(code),
     rename(name: string): void {
       checkNick(house, room, seat.jid, name);
-      nick = name;
+      nick = spelled(room, seat, name);
     },
     cast(): void {},
   };
   return settled(house.host.pass(joining, x), (outcome) => {
     if (!admitted(house, stanza, outcome) || room.seats.get(seat.jid.toString()) !== seat) return;
     checkNick(house, room, seat.jid, nick);
+    nick = spelled(room, seat, nick);
     const renames = attendee.seats.length === 1 && !room.people.has(nick);
     if (!renames) checkRoom(house, room, seat.jid, nick, room.rights(seat.jid));
     if (nick !== wanted) own.push(210);
     seat.presence = keptPresence(stanza, seat.jid);
     if (renames) rename(house, room, attendee, nick, own, stanza);
-    else move(house, room, seat, nick, stanza);
+    else move(house, room, seat, nick, own, stanza);
   });
+}
+
+/**
+ * Two occupants never look alike: what looks like another nickname of the account is that one, and who shares a nickname
+ * with other devices does not write it otherwise.
+ */
+function spelled(room: Chatroom, { attendee, jid }: Seat, nick: string): string {
+  const other = room.alike.get(likenessOf(nick));
+  if (other === attendee && attendee.seats.length === 1) return nick;
+  if (other === attendee) {
+    throw refusal(room.jid, "conflict", "other devices of yours have this nickname, in other letters");
+  }
+  return spellingOf(room, jid, nick);
 }
 
 function checkChange(house: House, room: Chatroom, seat: Seat, nick: string): void {
@@ -91,7 +106,14 @@ function rename(
 }
 
 /** One of several devices goes its own way, or joins others of the account under their nickname. */
-function move(house: House, room: Chatroom, seat: Seat, nick: string, stanza: Stanza): void {
+function move(
+  house: House,
+  room: Chatroom,
+  seat: Seat,
+  nick: string,
+  own: readonly number[],
+  stanza: Stanza,
+): void {
   const before = seat.attendee;
   const known = room.people.get(nick);
   const attendee = known ??
@@ -114,8 +136,9 @@ function move(house: House, room: Chatroom, seat: Seat, nick: string, stanza: St
   room.seat(moved);
   if (known === undefined) house.countJoined(attendee.account, 1);
   if (last) house.countJoined(before.account, -1);
-  broadcast(house, room, attendee, { id: stanza.id });
+  broadcast(house, room, attendee, { own, id: stanza.id });
   if (!last) broadcast(house, room, before);
+  if (stanza.child("x", MUC_NS) !== undefined) welcome(house, room, moved, stanza, own, false);
   if (house.isStored(room) && house.isRemote(moved.jid)) house.store.seated(room, moved);
   const by = moved.jid;
   if (last) house.host.emit(left, { room, by, occupant: before, codes: [303] });

@@ -36,7 +36,13 @@ export function forward(house: House, stanza: Stanza): Maybe<typeof CLAIMED> {
   }
   const { from, to } = stanza;
   const room = house.find(to!.local);
-  if (room === undefined) throw noRoom();
+  if (room === undefined) {
+    // XEP-0410 §3.2: item-not-found would say that who asks is in it, by another name.
+    if (stanza.payload!.ns === PING_NS) {
+      throw refusal(to!.bare, "not-acceptable", "you are not in this room", "cancel");
+    }
+    throw noRoom();
+  }
   const asker = room.occupantOf(from!);
   if (asker === undefined) throw outside(room, stanza);
   const target = room.people.get(to!.resource);
@@ -90,6 +96,7 @@ function pass(
     asker,
     id: request.id,
     answerer: to.toString(),
+    asked: target.jid,
     room: room.name,
     until: house.clock.monotonic() + PATIENCE,
   });
@@ -117,5 +124,5 @@ function answered(house: House, stanza: Stanza): void {
   const answerer = room?.occupantOf(from!) ?? (room === undefined ? undefined : room.occupantsOf(from!)[0]);
   // Who has left in between has no address here any more.
   if (room === undefined || answerer === undefined || room.occupantOf(pending.asker) === undefined) return;
-  house.send(stanza.between(answerer.jid, pending.asker).identified(pending.id));
+  house.send(stanza.between(pending.asked, pending.asker).identified(pending.id));
 }

@@ -4,10 +4,14 @@
  */
 import { formShape, type HostScope, Jid, StanzaError } from "#plugin";
 import { commands, defineStage } from "../admin/api.ts";
+import { remove } from "./departure.ts";
 import { closeRoom } from "./owner_query.ts";
 import { applyGrants, planGrants } from "./grants.ts";
 import type { Chatroom } from "./chatroom.ts";
 import type { House } from "./house.ts";
+import { atLeast, firstRole } from "./ranks.ts";
+import { cast, showRole } from "./roles.ts";
+import { MEMBERS_ONLY, MODERATED } from "./standard_fields.ts";
 
 const ROOM = defineStage({
   form: formShape("urn:metronome:rooms", {
@@ -28,10 +32,10 @@ export function offerOverride(house: House, host: HostScope<unknown>): void {
       const now = house.clock.now();
       if ((overriding.get(key) ?? 0) > now) {
         overriding.delete(key);
+        stepDown(house, key);
         host.log.info("an admin acts as the owner of rooms no more", { by: key });
         return { info: "You are nobody special in rooms any more." };
       }
-      for (const [other, until] of overriding) if (until <= now) overriding.delete(other);
       overriding.set(key, now + house.config.override);
       host.log.info("an admin acts as the owner of all rooms for a while", { by: key });
       const minutes = Math.round(house.config.override / 60_000);
@@ -65,6 +69,27 @@ export function offerOverride(house: House, host: HostScope<unknown>): void {
       return { info: `${room.jid} is no more.` };
     },
   });
+}
+
+/** Whose time as the owner of all rooms is over is in them what they would be without it. */
+export function stepDown(house: House, account: string): void {
+  for (const room of [...house.rooms.values()]) {
+    for (const occupant of [...room.people.values()]) {
+      if (occupant.account.toString() !== account) continue;
+      const { affiliation, role } = occupant;
+      const banned = affiliation === "outcast";
+      // §9.1, §9.4: whom the room does not want is in it no more.
+      if (banned || (room.value(MEMBERS_ONLY) && !atLeast(affiliation, "member"))) {
+        remove(house, room, occupant, { codes: [banned ? 301 : 321] }).toOthers();
+        continue;
+      }
+      if (role !== "moderator" || atLeast(affiliation, "admin")) continue;
+      // §5.1.2: as they would come in now.
+      const first = firstRole(affiliation, room.value(MODERATED));
+      cast(house, room, occupant, room.voice(occupant.account) ?? first);
+      showRole(house, room, occupant, role, {});
+    }
+  }
 }
 
 function roomOf(house: House, address: Jid | null | undefined): Chatroom {

@@ -8,9 +8,10 @@ import { unseat } from "./departure.ts";
 import { refusal } from "./entry.ts";
 import { bounced } from "./ghosts.ts";
 import type { House } from "./house.ts";
+import { likenessOf } from "./likeness.ts";
 import { MUC_NS, USER_NS } from "./names.ts";
 import { changeNick } from "./nickname.ts";
-import { WHOIS } from "./standard_fields.ts";
+import { RESERVED_NICK, WHOIS } from "./standard_fields.ts";
 
 /** Characters of the presence that a room keeps for everybody in it, and gives to everybody who comes. */
 const MOST_TEXT = 16_384;
@@ -72,21 +73,32 @@ function take(house: House, stanza: Stanza): Maybe<void> {
 function news(house: House, room: Chatroom, seat: Seat, stanza: Stanza): Maybe<void> {
   const { attendee } = seat;
   const { resource } = stanza.to!;
-  if (resource !== attendee.nick) return changeNick(house, room, seat, stanza);
+  const again = stanza.child("x", MUC_NS) !== undefined;
+  const renamed = resource !== attendee.nick;
+  if (renamed && !(again && insists(room, seat, resource))) return changeNick(house, room, seat, stanza);
   const before = seat.presence.source.toString();
   seat.presence = keptPresence(stanza, seat.jid);
   attendee.appearance = undefined;
-  const again = stanza.child("x", MUC_NS) !== undefined;
   const same = before === seat.presence.source.toString();
   if (again) {
     if (!same && attendee.speaker === seat) broadcast(house, room, attendee, {}, seat);
-    welcome(house, room, seat, stanza, room.value(WHOIS) === "anyone" ? [100] : [], false);
+    const own = [...(room.value(WHOIS) === "anyone" ? [100] : []), ...(renamed ? [210] : [])];
+    welcome(house, room, seat, stanza, own, false);
     // Who asks for all of it time and again is not read while it goes out.
     return room.outgoing.settled;
   }
   broadcast(house, room, attendee, { id: stanza.id });
   if (house.isStored(room) && house.isRemote(seat.jid)) house.store.seated(room, seat);
   return room.outgoing.settled;
+}
+
+/**
+ * Whether who comes in as that has another nickname all the same (§7.2.2, 210): the one that is theirs, or the one that they
+ * share with other devices, as these write it. They may ask for it time and again.
+ */
+function insists(room: Chatroom, { attendee, jid }: Seat, nick: string): boolean {
+  if (room.value(RESERVED_NICK) && room.standing(jid)?.nick === attendee.nick) return true;
+  return attendee.seats.length > 1 && likenessOf(nick) === likenessOf(attendee.nick);
 }
 
 /** §7.2.17: who is not there and thinks so is told in the way that every client understands. */

@@ -8,7 +8,7 @@ import { likenessOf } from "./likeness.ts";
 import { REGISTER_FORM_NS, REGISTER_NS } from "./names.ts";
 import { permit, settled } from "./passing.ts";
 import { atLeast } from "./ranks.ts";
-import { MEMBERS_ONLY, REGISTRATION } from "./standard_fields.ts";
+import { MEMBERS_ONLY, MODERATED, PASSWORD, REGISTRATION } from "./standard_fields.ts";
 
 const FORM = formShape(REGISTER_FORM_NS, {
   "muc#register_roomnick": { kind: "text", label: "Nickname", required: true, longest: 1000 },
@@ -59,12 +59,19 @@ export function registerSet(house: House, room: Chatroom, query: RoomQuery): May
 }
 
 /** §7.10: not for those who are banned, and not as a way into rooms for members only. */
-function allow(room: Chatroom, { from, rights }: RoomQuery): void {
+function allow(room: Chatroom, { from, rights, occupant }: RoomQuery): void {
   const affiliation = room.affiliation(from);
   if (affiliation === "outcast") throw new StanzaError("forbidden", "you are banned from this room");
   if (atLeast(rights, "member")) return;
   if (room.value(MEMBERS_ONLY) || !room.value(REGISTRATION)) {
     throw new StanzaError("not-allowed", "you may not register with this room");
+  }
+  // §5.2: members have voice, and read what was said: nobody gets either by it who does not have it already.
+  if (room.value(PASSWORD) !== "" && occupant === undefined) {
+    throw new StanzaError("not-allowed", "enter this room, which has a password, before you register");
+  }
+  if (room.value(MODERATED) && (occupant === undefined || occupant.role === "visitor")) {
+    throw new StanzaError("not-allowed", "only who has voice may register with this room");
   }
 }
 

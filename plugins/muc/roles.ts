@@ -76,7 +76,7 @@ export function applyRoles(
       });
       after(toOthers);
     } else if (before !== role) {
-      cast(room, occupant, role);
+      cast(house, room, occupant, role);
       after(() => showRole(house, room, occupant, before, { reason, actor: author.actor }));
     }
   }
@@ -84,9 +84,13 @@ export function applyRoles(
 }
 
 /** Gives somebody a role that lasts, in a moderated room, until they come again. */
-export function cast(room: Chatroom, occupant: Attendee, role: Role): void {
+export function cast(house: House, room: Chatroom, occupant: Attendee, role: Role): void {
   occupant.role = role;
   occupant.appearance = undefined;
+  // Those of other servers have it after a restart of this one.
+  if (house.isStored(room)) {
+    for (const seat of occupant.seats) if (house.isRemote(seat.jid)) house.store.seated(room, seat);
+  }
   if (!room.value(MODERATED)) return;
   room.remember(occupant.account, role === firstRole(occupant.affiliation, true) ? undefined : role);
 }

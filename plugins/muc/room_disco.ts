@@ -13,6 +13,7 @@ import {
   readForm,
   StanzaError,
 } from "#plugin";
+import { isShown } from "./appearance.ts";
 import type { RoomQuery } from "./api.ts";
 import type { Chatroom } from "./chatroom.ts";
 import type { House } from "./house.ts";
@@ -29,6 +30,7 @@ import {
   SELF_PING_NS,
   STABLE_ID_NS,
 } from "./names.ts";
+import { atLeast } from "./ranks.ts";
 import {
   ALLOW_INVITES,
   ALLOW_MEMBER_INVITES,
@@ -97,7 +99,7 @@ function stateOf(room: Chatroom): string[] {
 }
 
 function infoForm(house: House, room: Chatroom, { from, occupant, rights }: RoomQuery): Form {
-  const inside = occupant !== undefined || rights !== "none";
+  const inside = occupant !== undefined || atLeast(rights, "member");
   // §13.4: what goes on in a room that is not for everybody stays there.
   const open = inside || (!room.value(MEMBERS_ONLY) && room.value(PASSWORD) === "");
   const text = (name: string, label: string, value: string | undefined): Field[] =>
@@ -209,5 +211,7 @@ export function roomItems(house: House, room: Chatroom, query: RoomQuery): Eleme
     throw new StanzaError("item-not-found", "there is no such node");
   }
   if (occupant === undefined) return buildDiscoItems([]);
-  return buildDiscoItems([...room.people.values()].map(({ jid }) => ({ jid: jid.toString() })));
+  // §15.5.3: nor are those in the list whose presence is shown to nobody.
+  const shown = [...room.people.values()].filter((it) => it === occupant || isShown(room, it.role));
+  return buildDiscoItems(shown.map(({ jid }) => ({ jid: jid.toString() })));
 }

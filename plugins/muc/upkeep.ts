@@ -8,6 +8,7 @@ import type { Chatroom } from "./chatroom.ts";
 import { emptied } from "./departure.ts";
 import type { House } from "./house.ts";
 import { sweepForwarded } from "./occupant_iq.ts";
+import { stepDown } from "./override.ts";
 
 /** How often the engine looks, and how many rooms it removes at a time. */
 export const LOOK = 60_000;
@@ -16,6 +17,11 @@ const SLICE = 50;
 export function lookAfter(house: House): undefined {
   const now = house.clock.now();
   sweepForwarded(house);
+  for (const [account, until] of house.shelf.overriding) {
+    if (until > now) continue;
+    house.shelf.overriding.delete(account);
+    stepDown(house, account);
+  }
   house.store.sweepTombstones(now);
   for (const room of [...house.rooms.values()]) {
     if (room.size > 0 || now - room.active < house.config.idle) continue;

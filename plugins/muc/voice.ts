@@ -80,10 +80,17 @@ function answer(house: House, room: Chatroom, moderator: Attendee, form: Form): 
     );
   }
   if (read.values["muc#request_allow"] !== true) return;
-  const nick = read.values["muc#roomnick"] ?? "";
-  const attendee = room.people.get(nick);
+  // §8.6: somebody else may have the nickname by now; who has asked may have another one.
+  const jid = read.values["muc#jid"] ?? undefined;
+  const attendee = jid === undefined
+    ? room.people.get(read.values["muc#roomnick"] ?? "")
+    : room.occupantOf(jid) ?? room.occupantsOf(jid)[0];
   // Who has gone, or was given voice by somebody else, needs none.
   if (attendee?.role !== "visitor") return;
-  const change = planRole(room, moderator.address, { nick, role: "participant", reason: undefined });
+  const change = planRole(room, moderator.address, {
+    nick: attendee.nick,
+    role: "participant",
+    reason: undefined,
+  });
   applyRoles(house, room, [change], { by: moderator.address, actor: undefined });
 }

@@ -32,7 +32,7 @@ export function affiliate(
   node.affiliate(bare.toString(), affiliation);
   change.tell({ stanza: affiliationMessage(service.jid, node, bare.toString(), affiliation), to: [bare] });
   change.emit(affiliationChanged, { service: service.face, node, by, jid: bare, affiliation });
-  settle(service, change, node, bare, affiliation, by);
+  settle(service, change, node, bare, before, affiliation, by);
 }
 
 /** §8.7.4: an affiliation decides on requests that wait, and ends the subscriptions of those who may not have any. */
@@ -41,12 +41,17 @@ function settle(
   change: Change,
   node: PubsubNode,
   jid: Jid,
+  before: Affiliation,
   affiliation: Affiliation,
   by: Actor,
 ): void {
-  const right = service.policy.rights[affiliation].subscribe;
+  const { rights } = service.policy;
+  const right = rights[affiliation].subscribe;
+  // §4.5: who is taken off the list keeps nothing of what being on it gave them.
+  const unlisted = right === "access" && rights[before].subscribe === "yes" &&
+    node.config.access_model === "whitelist";
   for (const { jid: subscriber, state } of node.subscriptionsOf(jid)) {
-    if (right === "no") decide(service, change, node, subscriber, "none", by);
+    if (right === "no" || unlisted) decide(service, change, node, subscriber, "none", by);
     else if (right === "yes" && state === "pending") {
       decide(service, change, node, subscriber, "subscribed", by);
     }

@@ -8,6 +8,19 @@ const GONE: ReadonlySet<string> = new Set(["gone", "item-not-found"]);
 /** Subscriptions of somebody who is gone that are ended at a time. */
 const MOST = 1000;
 
+/** Conditions that say that a server cannot be reached, which it may be soon. */
+const AWAY: ReadonlySet<string> = new Set([
+  "remote-server-timeout",
+  "remote-server-not-found",
+  "resource-constraint",
+]);
+
+/** Whether a receiver could not be told something only because of the way there. */
+export function isForNow(stanza: Stanza): boolean {
+  const condition = stanza.kind === "message" ? conditionOf(stanza.child("error", CONTENT_NS)) : undefined;
+  return condition !== undefined && AWAY.has(condition);
+}
+
 /** Takes the error of a receiver; false where it is none. Nothing is told to whoever answers so. */
 export function bounced(service: Service, stanza: Stanza): boolean {
   if (stanza.kind !== "message" || stanza.type !== "error" || stanza.from === undefined) return false;

@@ -1,6 +1,6 @@
 /** Nodes are configured, emptied and deleted (XEP-0060 §8.2, §8.4, §8.5). */
 import type { Jid } from "#plugin";
-import { type Actor, demand, needsApproval, refusal } from "./access.ts";
+import { type Actor, affiliationOf, demand, needsApproval, refusal } from "./access.ts";
 import { audienceOf, everybodyOf } from "./audience.ts";
 import { configuredEvent, deletedEvent, lastItemEvent, purgedEvent, subscriptionEvent } from "./event.ts";
 import { nodeConfigured, nodeDeleted, nodePurged, subscriptionChanged } from "./api.ts";
@@ -38,7 +38,10 @@ export function configureNode(
       change.tell({ stanza: configuredEvent(service.jid, node), to: audienceOf(service, node) });
     }
     if (were !== undefined) {
-      cancelLost(service, change, node, by);
+      // §4.5: subscriptions to what needed nobody's leave are no list of whom the owner lets in.
+      const closes = config.access_model === "whitelist" && before.access_model !== "authorize" &&
+        before.access_model !== "whitelist";
+      cancelLost(service, change, node, by, undefined, closes ? isListed : keepsAccess);
       letIn(service, change, node, by);
       welcome(service, change, node, were);
     }
@@ -72,10 +75,11 @@ export function cancelLost(
   node: PubsubNode,
   by: Actor,
   whose?: Jid,
+  keeps = keepsAccess,
 ): void {
   const all = whose === undefined ? [...node.subscriptions.values()] : node.subscriptionsOf(whose);
   for (const subscription of all) {
-    if (keepsAccess(service, node, subscription.jid)) continue;
+    if (keeps(service, node, subscription.jid)) continue;
     node.drop(subscription);
     const stanza = subscriptionEvent(service.jid, node, subscription, "none");
     change.tell({ stanza, to: [subscription.jid] });
@@ -87,6 +91,11 @@ export function cancelLost(
       state: "none",
     });
   }
+}
+
+/** Whether somebody's affiliation lets them subscribe, whatever the access model is. */
+function isListed(service: Service, node: PubsubNode, jid: Jid): boolean {
+  return service.policy.rights[affiliationOf(service, node, jid)].subscribe === "yes";
 }
 
 function keepsAccess(service: Service, node: PubsubNode, jid: Jid): boolean {

@@ -30,7 +30,7 @@ import {
 import { privacy } from "../privacy/api.ts";
 import { personalServices } from "./api.ts";
 import { answerOf, takeAnswer } from "./approval.ts";
-import { bounced } from "./bounces.ts";
+import { bounced, isForNow } from "./bounces.ts";
 import { cameOnline, leftElsewhere, watchPresence, wentOffline } from "./comings.ts";
 import { Engine } from "./engine.ts";
 import { feature } from "./names.ts";
@@ -184,7 +184,10 @@ class Personal {
   #take({ stanza }: Readonly<Arriving>): typeof CLAIMED | undefined {
     const { local } = stanza.to!;
     if (stanza.isError) {
-      if (this.host.accounts.exists(local)) bounced(this.of(local), stanza);
+      if (this.host.accounts.exists(local)) {
+        bounced(this.of(local), stanza);
+        if (isForNow(stanza) && stanza.from !== undefined) this.#audience.missed(local, stanza.from);
+      }
       return undefined;
     }
     if (stanza.child("x", FORMS_NS) === undefined) return undefined;
@@ -220,8 +223,12 @@ class Personal {
       if (model !== "presence" && model !== "roster") continue;
       service.change((change) => cancelLost(service, change, node, undefined, contact));
     }
-    if (!sees(after)) return;
+    // The presence of a contact of this host reaches the account from now on, with no stanza that would say so (XEP-0060 §9.1.2).
+    const reaches = (item: typeof after) => item?.subscription === "to" || item?.subscription === "both";
+    const begins = contact.domain === this.host.domain && reaches(after) && !reaches(before);
     const moved = before?.groups.join("\n") !== after?.groups.join("\n");
-    if (!sees(before) || moved) this.#audience.introduced(local, contact);
+    if (begins || (sees(after) && (!sees(before) || moved))) {
+      this.#audience.introduced(local, contact, reaches(after), begins);
+    }
   }
 }

@@ -26,6 +26,9 @@ const wanted = defineSlot<Interest>("pubsub.interest");
 /** What is known of devices elsewhere: account, then full address. Outlives a reload. */
 const elsewhere = defineSlot<Map<string, Map<string, Device>>>("pubsub.elsewhere");
 
+/** Those of them that have missed something, by account and address: as many at most, and as long. */
+const unreached = defineSlot<Map<string, Missed>>("pubsub.unreached");
+
 interface Device {
   readonly jid: Jid;
   readonly interest: Interest;
@@ -37,6 +40,21 @@ const STRANGERS = 100;
 /** Contacts whose services are looked at before everything else gets its turn. */
 const SLICE = 50;
 
+/** A device elsewhere that could not be reached when it was to be told something. */
+interface Missed {
+  readonly local: string;
+  readonly jid: Jid;
+  /** When it is told again, or counts as reached; how long it is left alone after that. */
+  due: number;
+  wait: number;
+  /** It was told again, and no error has come back yet. */
+  told: boolean;
+}
+
+/** When a device that could not be reached is told again: first, and at most, each time after twice as long. */
+const AGAIN = 60_000;
+const AGAIN_MOST = 6 * 3_600_000;
+
 export interface Surroundings {
   readonly rosters: Rosters;
   readonly present: Availability;
@@ -47,10 +65,15 @@ export interface Surroundings {
 export class PersonalAudience {
   readonly #interests: Interests;
   readonly #elsewhere: Map<string, Map<string, Device>>;
+  readonly #missed: Map<string, Missed>;
 
   constructor(private readonly host: HostScope<unknown>, private readonly around: Surroundings) {
     this.#interests = new Interests(host);
     this.#elsewhere = host.hold(elsewhere, () => new Map());
+    this.#missed = host.hold(unreached, () => new Map());
+    host.every(AGAIN, () => {
+      if (this.#missed.size > 0) host.spawn((signal) => this.#tellAgain(signal), { awaited: false });
+    });
   }
 
   // --- who is told ------------------------------------------------------------------------------------------------
@@ -148,12 +171,15 @@ export class PersonalAudience {
     }
   }
 
-  /** A contact may see more than before: what is for contacts is shown to the devices that want it (XEP-0060 §13.2). */
-  introduced(local: string, contact: Jid): void {
+  /**
+   * A contact may see more than before: what is for contacts is shown to the devices that want it (XEP-0060 §13.2). `reaches`:
+   * whether a contact of this host shows their presence to the account; `begins`: only now, so that everything is new to them.
+   */
+  introduced(local: string, contact: Jid, reaches: boolean, begins: boolean): void {
     const closed = ({ config }: PubsubNode) =>
-      config.access_model === "presence" || config.access_model === "roster";
+      begins || config.access_model === "presence" || config.access_model === "roster";
     if (contact.domain === this.host.domain) {
-      if (!this.around.rosters.watches(local, contact)) return;
+      if (!reaches || contact.local === local) return;
       for (const session of this.around.present.sessions(contact.local)) {
         this.#welcome(local, session.jid!, session.get(wanted) ?? NO_INTEREST, false, closed);
       }
@@ -182,11 +208,46 @@ export class PersonalAudience {
   }
 
   #noted(local: string, jid: Jid, interest: Interest): void {
-    const before = this.#elsewhere.get(local)?.get(jid.toString())?.interest ?? NO_INTEREST;
+    // Who is heard of again has not got what could not be told.
+    const missed = this.#missed.delete(`${local} ${jid}`);
+    const before = missed ? undefined : this.#elsewhere.get(local)?.get(jid.toString())?.interest;
     if (interest.size === 0) return this.#gone(local, jid);
     if (this.#note(local, jid, interest) === undefined) return;
-    const fresh = freshOf(interest, before);
+    const fresh = freshOf(interest, before ?? NO_INTEREST);
     if (fresh.size > 0) this.#welcome(local, jid, fresh, false);
+  }
+
+  /** What a device was to be told has not arrived: what is the last then is told later (XEP-0163 §4.3.4), less and less often. */
+  missed(local: string, jid: Jid): void {
+    if (this.#elsewhere.get(local)?.has(jid.toString()) !== true) return;
+    const key = `${local} ${jid}`;
+    const before = this.#missed.get(key);
+    if (before !== undefined) before.told = false;
+    else this.#missed.set(key, { local, jid, due: this.#now + AGAIN, wait: AGAIN, told: false });
+  }
+
+  /** A large server that is away leaves many: everything else gets its turn, too. */
+  async #tellAgain(stopped: AbortSignal): Promise<void> {
+    let count = 0;
+    for (const [key, missed] of this.#missed) {
+      if (missed.due > this.#now) continue;
+      const { local, jid } = missed;
+      const interest = this.#elsewhere.get(local)?.get(jid.toString())?.interest;
+      if (missed.told || interest === undefined) {
+        this.#missed.delete(key);
+        continue;
+      }
+      if (++count % SLICE === 0) await stepAside();
+      if (stopped.aborted) return;
+      missed.told = true;
+      missed.wait = Math.min(missed.wait * 2, AGAIN_MOST);
+      missed.due = this.#now + missed.wait;
+      this.#welcome(local, jid, interest, false);
+    }
+  }
+
+  get #now(): number {
+    return this.host.clock.monotonic();
   }
 
   /** Undefined where there are too many already: contacts have more room than strangers. */
@@ -204,6 +265,7 @@ export class PersonalAudience {
 
   #gone(local: string, jid: Jid): void {
     const devices = this.#elsewhere.get(local);
+    this.#missed.delete(`${local} ${jid}`);
     if (devices?.delete(jid.toString()) === true && devices.size === 0) this.#elsewhere.delete(local);
   }
 

@@ -14,6 +14,7 @@ import type {
 import type { DialbackOutcome } from "../session/dialback_element.ts";
 import { SERVER_FEATURES } from "../session/features/server_features.ts";
 import type { Means } from "../session/pairs.ts";
+import type { ServerAcks } from "../session/server_acks.ts";
 import { ServerOut } from "../session/server_out.ts";
 import { StanzaError } from "../stanza/error.ts";
 import type { Stanza } from "../stanza/stanza.ts";
@@ -106,6 +107,9 @@ export class Remotes implements Federation, Granted {
   resumable(id: string): PeerStream | undefined {
     return this.#unacknowledged.parked.find(id);
   }
+  resuming(old: PeerStream, acks: ServerAcks): void {
+    this.#unacknowledged.resuming(old, acks);
+  }
   continued(old: PeerStream, stream: PeerStream): void {
     const id = stream.acks?.id;
     if (id === undefined) return;
@@ -173,6 +177,7 @@ export class Remotes implements Federation, Granted {
 
   #pass(local: LocalDomain, stanza: Stanza): void {
     const remote = stanza.to!.domain;
+    this.#unacknowledged.replaced(stanza);
     const { stream } = this.table.lane(local.domain, remote) ?? {};
     if (stream !== undefined) stream.write(stanza);
     else this.#wait(local, remote, stanza);

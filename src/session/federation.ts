@@ -172,6 +172,8 @@ export interface Federation {
   /** A stream that can be resumed by an id; what it was until it is, or is given up. */
   keep(id: string, stream: PeerStream): void;
   resumable(id: string): PeerStream | undefined;
+  /** A stream is about to be told again what it has not got: what newer presence has replaced is taken out. */
+  resuming(old: PeerStream, acks: ServerAcks): void;
   /** A stream goes on in the place of one that broke. */
   continued(old: PeerStream, stream: PeerStream): void;
   /** Whether all that was written is safe. */

@@ -102,6 +102,14 @@ export class ServerAcks implements Timed {
     else wheel?.arm(this, ASK_WITHIN);
   }
 
+  /** What the peer has not got, and need not get any more: it is as if it had never been sent. */
+  drop(needless: (written: Written) => boolean): void {
+    const left = this.queue.filter((written) => !needless(written));
+    this.outbound = (this.outbound - (this.queue.length - left.length) + WRAP) % WRAP;
+    this.queue = left;
+    this.#characters = left.reduce((sum, { length }) => sum + length, 0);
+  }
+
   /** All of it has arrived. */
   clear(): void {
     this.queue = [];

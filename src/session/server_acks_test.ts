@@ -60,3 +60,23 @@ Deno.test("XEP-0198 §4: more than was sent cannot be acknowledged; after what w
   equal(acks.queue.length, 0);
   throws(() => acks.acknowledge(19), /more was acknowledged/);
 });
+
+Deno.test("XEP-0198 §5: what need not be told again is as if it had never been sent, for the counts and for the limits", () => {
+  const { acks, ended, send } = counters();
+  const sent = [15 * MIB, 100, 100];
+  for (const length of sent) send(length);
+  acks.acknowledge(0);
+  acks.drop(({ length }) => length === sent[0]);
+  equal(acks.queue.length, 2);
+  equal(acks.outbound, 2);
+  throws(() => acks.acknowledge(3), /more was acknowledged/);
+  for (let i = 0; i < 15; i++) send(MIB);
+  equal(ended.length, 0);
+  acks.acknowledge(17);
+  equal(acks.queue.length, 0);
+  // The counts go round (§4): what was sent first may be behind zero.
+  acks.outbound = 0;
+  acks.queue = [...Array(2)].map(() => new Written("message", "normal", undefined, undefined, "m"));
+  acks.drop(() => true);
+  equal(acks.outbound, 0xfffffffe);
+});

@@ -138,6 +138,7 @@ export function mayContinue(session: PeerStream, old: PeerStream, means: Means):
 export function takeOver(session: PeerStream, old: PeerStream, acks: ServerAcks): void {
   old.acks = undefined;
   if (old.bidi) session.bidi = true;
+  session.federation.resuming(old, acks);
   acks.resume(session);
   for (const { local, remote, by } of old.pairs.all()) {
     if (local === session.local?.domain && remote === session.remote) continue;

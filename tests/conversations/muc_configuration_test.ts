@@ -270,3 +270,37 @@ Deno.test("limits: rooms that one account may make, and be in", async () => {
   await hag.send(`<presence to='r1@muc.a.test/hag' type='unavailable'/>`);
   await enter(hag, "hag", "", "r2@muc.a.test");
 });
+
+Deno.test("XEP-0045 §15.5.3: presence that is shown no more is taken back, and shown again when it may be", async () => {
+  await using it = await coven();
+  await configure(it.crone, { presencebroadcast: ["moderator"] });
+  for (const nick of ["secondwitch", "thirdwitch"]) {
+    it.crone.expect(`<presence type='unavailable' from='${ROOM}/${nick}'/>`);
+  }
+  it.wicca.expect(`<presence type='unavailable' from='${ROOM}/thirdwitch'/>`);
+  it.hag.never(`<presence type='unavailable' from='${ROOM}/thirdwitch'/>`);
+  it.hag.never(`<presence from='${ROOM}/firstwitch'/>`);
+  const [eve] = await it.server.online("eve/x");
+  await enter(eve, "eve");
+  eve.never(`<presence from='${ROOM}/thirdwitch'/>`);
+  await configure(it.crone, { presencebroadcast: ["moderator", "participant", "visitor"] });
+  eve.expect(`<presence from='${ROOM}/thirdwitch'/>`);
+  it.crone.expect(`<presence from='${ROOM}/eve'>${says("role='participant'")}</presence>`);
+});
+
+Deno.test("XEP-0004 §3.2, presets: one that is chosen in the whole form is applied, and what was changed beside it", async () => {
+  await using it = await coven();
+  const query = await ask(it.crone, "get", owner());
+  const fields: Record<string, string[]> = {};
+  for (const field of query!.child("x", "jabber:x:data")!.elements()) {
+    const name = field.attr("var");
+    if (name === undefined || name === "FORM_TYPE") continue;
+    fields[name] = field.elements().filter((it) => it.name === "value").map((it) => it.text);
+  }
+  fields["x-muc#roomconfig_preset"] = ["group"];
+  fields["muc#roomconfig_moderatedroom"] = ["1"];
+  await ask(it.crone, "set", owner(form(fields)));
+  deepEqual(await valuesOf(it.crone, "membersonly"), ["1"]);
+  deepEqual(await valuesOf(it.crone, "whois"), ["anyone"]);
+  deepEqual(await valuesOf(it.crone, "moderatedroom"), ["1"]);
+});

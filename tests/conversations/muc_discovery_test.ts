@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import {
+  admin,
   ask,
   configure,
   coven,
@@ -171,4 +172,22 @@ Deno.test("XEP-0307: a name that nobody has", async () => {
   ok(name.length > 10);
   const own = await enter(crone, "firstwitch", "", `${name}@muc.a.test`);
   ok(own.toString().includes("201"));
+});
+
+Deno.test("XEP-0045 §15.5.3, §6.5: whose presence is shown to nobody is not in the list either", async () => {
+  await using it = await coven({ fields: { presencebroadcast: ["moderator"] } });
+  const list = await ask(it.wicca, "get", items());
+  deepEqual(list!.elements().map((item) => item.attr("jid")), [`${ROOM}/firstwitch`, `${ROOM}/secondwitch`]);
+});
+
+Deno.test("XEP-0045 §13.4: who is banned learns no more of a closed room than a stranger", async () => {
+  await using it = await coven();
+  await ask(it.crone, "set", admin("<item jid='bad@a.test' affiliation='outcast'/>"));
+  await it.crone.send(`<message to='${ROOM}' type='groupchat'><subject>Secret plans</subject></message>`);
+  await configure(it.crone, { membersonly: "1", whois: "anyone" });
+  const [bad, stranger] = await it.server.online("bad/x", "stranger/x");
+  const learnt = async (client: typeof bad) => (await ask(client, "get", info()))!.toString();
+  const known = await learnt(stranger);
+  ok(!known.includes("Secret plans") && !known.includes("crone1@a.test"));
+  equal(await learnt(bad), known);
 });

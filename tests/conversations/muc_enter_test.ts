@@ -308,3 +308,30 @@ Deno.test("AC-2.2-2, BUG-23: nobody sees the password of another, nor what only 
   const said = it.crone.expect("<message><body>x</body></message>");
   equal(said.child("x", USER), undefined);
 });
+
+Deno.test("XEP-0045 §7.2.2, 210: who is let in by the nickname that is theirs may ask for another one again", async () => {
+  await using it = await coven();
+  await ask(it.crone, "set", admin("<item jid='hecate@a.test' affiliation='member' nick='Hecate'/>"));
+  await configure(it.crone, { "x-muc#roomconfig_reservednick": "1" });
+  const [hecate] = await it.server.online("hecate/broom");
+  for (let i = 0; i < 2; i++) {
+    await hecate.send(join("somebody"));
+    const own = hecate.expect(
+      `<presence from='${ROOM}/Hecate'>${says("role='participant'", 110)}</presence>`,
+    );
+    deepEqual(codesOf(own), [110, 210]);
+    hecate.expect(`<message from='${ROOM}' type='groupchat'><subject/></message>`);
+    quietly(hecate);
+  }
+});
+
+Deno.test("XEP-0045 §17.3, rule 3: who asks to come in again by a nickname of their own gets everything again", async () => {
+  await using it = await coven();
+  const [tablet] = await it.server.online("hag66/tablet");
+  await enter(tablet, "thirdwitch");
+  quietly(tablet);
+  await tablet.send(join("tablet"));
+  tablet.expect(`<presence from='${ROOM}/firstwitch'/>`);
+  tablet.expect(`<presence from='${ROOM}/tablet'>${says("role='participant'", 110)}</presence>`);
+  tablet.expect(`<message from='${ROOM}' type='groupchat'><subject/></message>`);
+});

@@ -1,5 +1,5 @@
 import { deepEqual, ok } from "node:assert/strict";
-import { ask, codesOf, coven, DISCO_INFO, enter, form, quietly, refused, ROOM } from "./muc_world.ts";
+import { admin, ask, codesOf, coven, DISCO_INFO, enter, form, quietly, refused, ROOM } from "./muc_world.ts";
 
 const HATS = "urn:xmpp:hats:0";
 const COMMANDS = "urn:xmpp:hats:commands";
@@ -63,4 +63,11 @@ Deno.test("XEP-0317: hats are for admins to give, and not for people to take", a
   ok(it.wicca.expect(`<presence from='${ROOM}/thirdwitch'/>`).child("hats", HATS) === undefined);
   const info = await ask(it.hag, "get", `<query xmlns='${DISCO_INFO}'/>`);
   ok(info!.toString().includes("hats#hash"));
+});
+
+Deno.test("XEP-0317, XEP-0045 §9.1: who is banned reads no list of hats", async () => {
+  await using it = await coven();
+  await ask(it.crone, "set", admin("<item jid='bad@a.test' affiliation='outcast'/>"));
+  const [bad] = await it.server.online("bad/x");
+  await refused(bad, "set", run("list"), "forbidden", "auth");
 });

@@ -1,5 +1,5 @@
 import { equal } from "node:assert/strict";
-import { ask, configure, coven, enter, error, quietly, refused, ROOM } from "./muc_world.ts";
+import { ask, configure, coven, enter, error, quietly, refused, ROOM, world } from "./muc_world.ts";
 
 const PING = "<ping xmlns='urn:xmpp:ping'/>";
 const VERSION = "<query xmlns='jabber:iq:version'/>";
@@ -90,4 +90,21 @@ Deno.test("XEP-0199: a room answers pings; nothing that it does not know", async
   await ask(it.hag, "get", PING);
   await refused(it.hag, "get", "<x xmlns='urn:example:nonsense'/>", "service-unavailable", "cancel");
   await refused(it.hag, "get", PING, "item-not-found", "cancel", "nowhere@muc.a.test");
+});
+
+Deno.test("RFC 6120 §8.1.2.1, H11: the answer of an account comes from the nickname that was asked", async () => {
+  await using it = await coven();
+  const [tablet] = await it.server.online("hag66/tablet");
+  await enter(tablet, "tabletwitch");
+  await it.wicca.send(
+    `<iq type='get' id='v' to='${ROOM}/tabletwitch'><vCard xmlns='vcard-temp'/></iq>`,
+  );
+  it.wicca.expect(`<iq id='v' from='${ROOM}/tabletwitch'/>`);
+});
+
+Deno.test("XEP-0410 §3.2: who pings themselves in a room that is no more is told that they are not in it", async () => {
+  await using server = await world();
+  const [hag] = await server.online("hag66/pda");
+  await refused(hag, "get", PING, "not-acceptable", "cancel", `${ROOM}/thirdwitch`);
+  await refused(hag, "get", VERSION, "item-not-found", "cancel", `${ROOM}/x`);
 });

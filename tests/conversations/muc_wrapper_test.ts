@@ -157,6 +157,15 @@ Deno.test("AC-2.2-6, AC-2.3-2: a plugin adds a field, vetoes, decorates, adds a 
   it.hag.expect(`<message><body>AGAIN</body></message>`);
 });
 
+Deno.test("XEP-0045 §7.6, 210: who leaves a shared nickname for one that a plugin spells otherwise is told", async () => {
+  await using it = await coven({ plugins: [quiet([])] });
+  const [tablet] = await it.server.online("hag66/tablet");
+  await enter(tablet, "thirdwitch");
+  await tablet.send(`<presence to='${ROOM}/LOUD'/>`);
+  deepEqual(codesOf(tablet.expect(`<presence from='${ROOM}/loud'/>`)), [110, 210]);
+  it.crone.expect(`<presence from='${ROOM}/loud'/>`);
+});
+
 Deno.test("events of a room", async () => {
   const seen: string[] = [];
   await using it = await coven({ plugins: [quiet(seen)] });
