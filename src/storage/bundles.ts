@@ -11,10 +11,10 @@ import { type Draft, FIELD, ITEM, SAME } from "./draft.ts";
 import type { Cells, Engine } from "./engine.ts";
 
 /**
- * Items of a bundle, and its characters where there is more than one: reading one item reads them all. A bundle that fills
- * a page (8 KiB, database.ts) costs least to write, and one that needs a second page half as much again to read.
+ * Items of a bundle, and its characters where there is more than one: reading one item reads them all, and one that needs a second
+ * page (8 KiB, database.ts) half as much again. As many as fill a page would be a little cheaper to write.
  */
-const MOST = 32;
+const MOST = 16;
 const FULL = 8_100;
 const LABEL = "archive";
 
