@@ -102,7 +102,7 @@ interface Used {
 /** Logins with a token that are under way: a reload may come between the proof and what follows on it. */
 const underWay = defineSlot<WeakMap<Login<ClientSession>, Used>>("fast.underWay");
 /** The id of the device that a session has logged in from, until others can find the session. */
-const arriving = defineSlot<string>("fast.arriving");
+const comingIn = defineSlot<string>("fast.comingIn");
 
 /** The mechanisms that a connection can use, and how they are announced. */
 interface Offer {
@@ -176,7 +176,7 @@ class FastLogins implements Devices {
     const token = mechanism === undefined
       ? undefined
       : this.known.issue(session.username, agent as UserAgent & { id: string }, mechanism);
-    session.set(arriving, this.known.get(session.username, agent.id)?.id);
+    session.set(comingIn, this.known.get(session.username, agent.id)?.id);
     if (token === undefined) {
       // What the client is told to be over must be, even if the server is killed now.
       const mustLast = used !== undefined && (used.invalidate || used.counted);
@@ -261,9 +261,9 @@ class FastLogins implements Devices {
 
   /** A session is to be found from now on, by the login of `from`, whose device may have been shut out since. */
   arrived(session: ClientSession, from: ClientSession): undefined {
-    const id = from.get(arriving);
+    const id = from.get(comingIn);
     if (id === undefined) return;
-    from.set(arriving, undefined);
+    from.set(comingIn, undefined);
     if (this.known.get(session.username, from.agent)?.id !== id) session.end(shutOut());
   }
 

@@ -16,6 +16,7 @@ import { disco } from "../../plugins/service/disco.ts";
 import { registration } from "../../plugins/stream/registration.ts";
 import { streamManagement } from "../../plugins/stream/stream_management.ts";
 import { issue, type Issued, type Wanted } from "../../src/transport/issue_test_certificate.ts";
+import { pretended } from "./pretended_tls.ts";
 import { authenticate, bind, FAST, hashedToken, requestToken, success } from "./sasl2_client.ts";
 
 export const NS = "urn:xmpp:saslcert:1";
@@ -34,16 +35,7 @@ export function own(wanted: Wanted = {}): Issued {
 
 /** A connection that shows a certificate. */
 export function showing(...chain: Uint8Array[]): CarrierOptions {
-  return {
-    tls: {
-      version: "TLSv1.3",
-      cipher: "",
-      alpn: "",
-      sni: "",
-      bindings: new Map(),
-      peerCertificate: () => chain,
-    },
-  };
+  return pretended({ peerCertificate: () => chain });
 }
 
 /** The condition of an error, or "result"; gone from the inbox either way. */

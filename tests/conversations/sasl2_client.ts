@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import type { Element } from "#plugin";
 import type { CarrierOptions, TestClient, TestServer } from "#testing";
+import { pretended } from "./pretended_tls.ts";
 import { base64 } from "./scram_client.ts";
 
 export const SASL2 = "urn:xmpp:sasl:2";
@@ -15,16 +16,7 @@ export const END_POINT = new Uint8Array(32).fill(7);
 
 /** A connection whose certificate can be bound to. */
 export function bound(): CarrierOptions {
-  return {
-    tls: {
-      version: "TLSv1.3",
-      cipher: "",
-      alpn: "",
-      sni: "",
-      bindings: new Map([["tls-server-end-point", END_POINT] as const]),
-      peerCertificate: () => [],
-    },
-  };
+  return pretended({ bindings: new Map([["tls-server-end-point", END_POINT] as const]) });
 }
 
 export function header(from?: string, to = "a.test"): string {

@@ -3,11 +3,11 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { credentials, type Element } from "#plugin";
 import { PASSWORD, type TestClient, type TestOptions, testServer } from "#testing";
 import { internal } from "../../plugins/auth/internal.ts";
+import { bound, END_POINT } from "./sasl2_client.ts";
 import { base64, ScramClient, type ScramLogin } from "./scram_client.ts";
 
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const BINDINGS = "urn:xmpp:sasl-cb:0";
-const END_POINT = new Uint8Array(32).fill(7);
 
 const config = { defaults: { scram_iterations: 4096 } };
 
@@ -52,19 +52,6 @@ async function scram(client: TestClient, mechanism: string, login: ScramLogin): 
 
 function failure(client: TestClient, condition: string): Element {
   return client.expectNext(`<failure xmlns='${SASL}'><${condition}/></failure>`);
-}
-
-function bound() {
-  return {
-    tls: {
-      version: "TLSv1.3",
-      cipher: "",
-      alpn: "",
-      sni: "",
-      bindings: new Map([["tls-server-end-point", END_POINT] as const]),
-      peerCertificate: () => [],
-    },
-  };
 }
 
 for (const hash of ["SHA-1", "SHA-256", "SHA-512"] as const) {
