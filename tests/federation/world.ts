@@ -5,7 +5,7 @@
 import { Authority, type Shown } from "./certificates.ts";
 import { DnsServer } from "./dns_server.ts";
 import { Peer, type PeerKind, type PeerOptions, type PeerPorts } from "./peers/peer.ts";
-import { freePort } from "./peers/process.ts";
+import { freePorts } from "./peers/process.ts";
 
 /** How a server of the world is to be, beside what the world knows. */
 export interface Settled extends Partial<Omit<PeerOptions, "certificate">> {
@@ -32,7 +32,8 @@ export class World implements AsyncDisposable {
   /** Starts a server of a domain and lets the others find it. */
   async settle(kind: PeerKind, domain: string, settled: Settled = {}): Promise<Peer> {
     const { shows, way = "starttls", ...options } = settled;
-    const ports = { c2s: freePort(), s2s: freePort(), s2sTls: freePort() };
+    const [c2s, s2s, s2sTls] = freePorts(3) as [number, number, number];
+    const ports = { c2s, s2s, s2sTls };
     this.publish(domain, way, ports);
     const peer = await Peer.start(kind, ports, {
       domain,

@@ -144,3 +144,10 @@ export function freePort(hostname = "127.0.0.1"): number {
     } catch { /* taken */ }
   }
 }
+
+/** Several of them, no two the same. */
+export function freePorts(count: number): number[] {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(freePort());
+  return [...ports];
+}
